@@ -1,0 +1,17 @@
+//! Lets the programs of this package find, at run time, the libtorch that they were linked with.
+use std::path::Path;
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    if std::env::var_os("CARGO_FEATURE_TORCH").is_none() {
+        return;
+    }
+    let lib = std::env::var("DEP_TCH_LIBTORCH_LIB").expect("torch-sys names the libtorch it linked");
+    println!("cargo:rustc-link-arg=-Wl,-rpath,{lib}");
+    // The linker drops libtorch_cuda as unreferenced, and then CUDA is silently unavailable.
+    if Path::new(&lib).join("libtorch_cuda.so").exists() {
+        println!("cargo:rustc-link-arg=-Wl,--no-as-needed");
+        println!("cargo:rustc-link-arg=-ltorch_cuda");
+        println!("cargo:rustc-link-arg=-Wl,--as-needed");
+    }
+}

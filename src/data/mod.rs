@@ -1,0 +1,76 @@
+//! Inputs and targets: a source becomes a plain [`Dataset`], split and scaled, with a summary of its targets.
+
+use serde::{Deserialize, Serialize};
+
+/// Samples of one split, in memory.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Samples {
+    /// Inputs, row-major: `[N, features]` or `[N, C, H, W]`.
+    pub inputs: Vec<f32>,
+    /// Targets, row-major `[N, outputs]`, scaled as the experiment says.
+    pub targets: Vec<f32>,
+    /// Number of samples `N`.
+    pub count: usize,
+}
+
+/// All that a training needs to know of the data.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dataset {
+    /// Shape of one input: `[features]` or `[C, H, W]`.
+    pub input_shape: Vec<usize>,
+    /// Names of the outputs.
+    pub outputs: Vec<String>,
+    /// The training split.
+    pub train: Samples,
+    /// The validation split; may be empty.
+    pub validation: Samples,
+    /// What the record keeps of the data.
+    pub summary: Summary,
+}
+
+/// What the record keeps of the data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Summary {
+    /// Size of the training split.
+    pub train_samples: u64,
+    /// Size of the validation split.
+    pub validation_samples: u64,
+    /// Shape of one input: `[features]` or `[C, H, W]`.
+    pub input_shape: Vec<usize>,
+    /// Names of the input columns; empty for images.
+    pub features: Vec<String>,
+    /// Mean, spread and range over all inputs of the training split, after scaling.
+    pub inputs: Moments,
+    /// Per output: the targets of the training split, after scaling.
+    pub targets: Vec<TargetSummary>,
+    /// Rows left out for missing cells.
+    pub dropped_rows: u64,
+    /// SHA-256 over inputs and targets of both splits, hexadecimal.
+    pub fingerprint: String,
+}
+
+/// Location and spread of numbers; variance is population variance (ddof 0).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Moments {
+    /// Mean.
+    pub mean: f64,
+    /// Standard deviation (ddof 0).
+    pub std: f64,
+    /// Smallest.
+    pub min: f64,
+    /// Largest.
+    pub max: f64,
+}
+
+/// One output's targets, after scaling.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct TargetSummary {
+    /// Name of the output.
+    pub name: String,
+    /// Over the training split.
+    pub train: Moments,
+    /// Median of the training split.
+    pub median: f64,
+    /// Over the validation split; `None` when it is empty.
+    pub validation: Option<Moments>,
+}

@@ -1,0 +1,210 @@
+//! The judge: pure functions from records to a [`Diagnosis`]. No file, no clock, no random state, no libtorch.
+
+use serde::{Deserialize, Serialize};
+
+use crate::record::StuckCertificate;
+
+/// Number of the diagnosis' format.
+pub const SCHEMA: u32 = 1;
+
+/// What became of a network (or of one output of it).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It predicts better than a constant.
+    Learned,
+    /// It learned the training set; on validation it is no better than a constant.
+    Memorised,
+    /// It was still improving when it stopped.
+    Undertrained,
+    /// Some outputs collapsed, others did not.
+    Partial,
+    /// Its predictions are a constant.
+    Collapsed,
+    /// NaN, infinity, or a loss far above the variance without return.
+    Diverged,
+    /// The record does not suffice to say.
+    Undecided,
+}
+
+/// How firmly a collapsed run sits on its constant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Hold {
+    /// Proved: no gradient reaches any parameter before a dead layer, on the whole training set, and none ever will.
+    Stuck,
+    /// It may still escape.
+    Plateau,
+}
+
+/// A constant that predictions may sit on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Constant {
+    /// Mean of the training targets.
+    Mean,
+    /// Median of the training targets.
+    Median,
+    /// Zero.
+    Zero,
+    /// A bound of the output activation.
+    Bound,
+    /// The mean prediction of the untrained network.
+    Initial,
+    /// None of these.
+    Other,
+}
+
+/// A number with its interval; non-finite numbers never get here.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Estimate {
+    /// Point estimate.
+    pub value: f64,
+    /// Lower end of the 95 % interval.
+    pub low: f64,
+    /// Upper end of the 95 % interval.
+    pub high: f64,
+}
+
+/// Everything `diagnose` found out; the document behind `--format json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Diagnosis {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// Name of the experiment.
+    pub name: String,
+    /// The answer.
+    pub verdict: Verdict,
+    /// One entry for each output, over the runs that share the verdict's state.
+    pub outputs: Vec<OutputDiagnosis>,
+    /// One entry for each run.
+    pub runs: Vec<RunDiagnosis>,
+    /// What this version did not examine, in words.
+    pub not_examined: Vec<String>,
+    /// Where the report is; `None` when none was written.
+    pub report: Option<ReportPaths>,
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Verdict {
+    /// The worst state that at least half of the runs share, else the worst of all.
+    pub state: State,
+    /// Present when collapsed.
+    pub hold: Option<Hold>,
+    /// The constant that collapsed runs sit on, where they agree.
+    pub constant: Option<Constant>,
+    /// One or two sentences that a person reads first.
+    pub summary: String,
+}
+
+/// One output.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct OutputDiagnosis {
+    /// Name of the output.
+    pub name: String,
+    /// Its state.
+    pub state: State,
+    /// The constant it sits on, when collapsed.
+    pub constant: Option<Constant>,
+    /// `1 - MSE / Var(target)`: 0 is the mean predictor, 1 is perfect.
+    pub skill: Option<Estimate>,
+    /// `std(prediction) / std(target)`.
+    pub spread: Option<Estimate>,
+    /// Pearson correlation; absent where the predictions are constant to the bit.
+    pub corr: Option<f64>,
+}
+
+/// One run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct RunDiagnosis {
+    /// Its seed.
+    pub seed: u64,
+    /// Its learning rate, before any schedule.
+    pub lr: f64,
+    /// Its state.
+    pub state: State,
+    /// Present when collapsed.
+    pub hold: Option<Hold>,
+    /// The constant it sits on, when all its collapsed outputs agree.
+    pub constant: Option<Constant>,
+    /// First step after which the spread of the batch predictions never returned; absent when not collapsed.
+    pub collapsed_at_step: Option<u64>,
+    /// Epochs that were trained.
+    pub epochs: u32,
+    /// Each output.
+    pub outputs: Vec<OutputDiagnosis>,
+    /// The layers that are dead on the probe set at the end, in order: name and fraction, where any unit is dead.
+    pub dead_units: Vec<DeadUnits>,
+    /// The proof behind `hold: stuck`.
+    pub certificate: Option<StuckCertificate>,
+    /// Why the run stopped, in words.
+    pub stopped: String,
+}
+
+/// Dead units of one layer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct DeadUnits {
+    /// Layer.
+    pub layer: String,
+    /// Fraction that is zero on the whole probe set, 0..1.
+    pub fraction: f64,
+    /// Number of units.
+    pub units: u64,
+}
+
+/// Where the report was written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ReportPaths {
+    /// The page.
+    pub html: String,
+    /// The pictures.
+    pub png: Vec<String>,
+    /// This document on disk.
+    pub json: String,
+}
+
+/// A comparison of settings over seeds; the document behind `compare --format json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Comparison {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// Name of the experiment.
+    pub name: String,
+    /// The settings that vary, in order.
+    pub axes: Vec<Axis>,
+    /// One entry for each combination of values.
+    pub cells: Vec<Cell>,
+    /// What the comparison says, in words.
+    pub summary: String,
+    /// What this version did not examine, in words.
+    pub not_examined: Vec<String>,
+    /// Where the report is; `None` when none was written.
+    pub report: Option<ReportPaths>,
+}
+
+/// One setting that varies.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Axis {
+    /// Dotted path, such as `training.optimiser.lr`.
+    pub path: String,
+    /// Its values, as they would stand in the TOML.
+    pub values: Vec<String>,
+}
+
+/// One combination of values, over seeds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Cell {
+    /// One value for each axis.
+    pub values: Vec<String>,
+    /// How many runs ended in each state.
+    pub states: std::collections::BTreeMap<State, u32>,
+    /// Probability that a run does not get off a constant (collapsed or partial) or diverges, Jeffreys interval.
+    pub p_collapse: Estimate,
+    /// Median skill over the runs and outputs, with the range between the worst and the best run; absent without a finite one.
+    pub skill: Option<Estimate>,
+    /// Each run.
+    pub runs: Vec<RunDiagnosis>,
+}

@@ -1,0 +1,24 @@
+//! Why does my regression network predict the mean, and which one change stops it?
+//!
+//! Each stage maps one value that can be saved to the next:
+//!
+//! ```text
+//! Experiment (TOML) --data--> Dataset --model--> Net --train + probes--> Record (Parquet) --judge--> Diagnosis (JSON)
+//! Record + Diagnosis --report--> Figures (data) --ink--> SVG, PNG --> HTML, text, Markdown
+//! ```
+//!
+//! `judge` and `report` are pure and never need libtorch; `model`, `train` and `probes` are behind the feature `torch`.
+
+pub mod data;
+pub mod experiment;
+pub mod judge;
+pub mod record;
+pub mod report;
+pub mod trial;
+
+#[cfg(feature = "torch")]
+pub mod model;
+#[cfg(feature = "torch")]
+pub mod probes;
+#[cfg(feature = "torch")]
+pub mod train;
