@@ -6,7 +6,8 @@ fn main() {
     if std::env::var_os("CARGO_FEATURE_TORCH").is_none() {
         return;
     }
-    let lib = std::env::var("DEP_TCH_LIBTORCH_LIB").expect("torch-sys names the libtorch it linked");
+    let lib =
+        std::env::var("DEP_TCH_LIBTORCH_LIB").expect("torch-sys names the libtorch it linked");
     println!("cargo:rustc-link-arg=-Wl,-rpath,{lib}");
     // The linker drops libtorch_cuda as unreferenced, and then CUDA is silently unavailable.
     if Path::new(&lib).join("libtorch_cuda.so").exists() {

@@ -53,12 +53,20 @@ pub struct Summary {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Moments {
     /// Mean.
+    #[serde(with = "crate::record::any_float")]
+    #[schemars(with = "f64")]
     pub mean: f64,
     /// Standard deviation (ddof 0).
+    #[serde(with = "crate::record::any_float")]
+    #[schemars(with = "f64")]
     pub std: f64,
     /// Smallest.
+    #[serde(with = "crate::record::any_float")]
+    #[schemars(with = "f64")]
     pub min: f64,
     /// Largest.
+    #[serde(with = "crate::record::any_float")]
+    #[schemars(with = "f64")]
     pub max: f64,
 }
 
@@ -70,6 +78,8 @@ pub struct TargetSummary {
     /// Over the training split.
     pub train: Moments,
     /// Median of the training split.
+    #[serde(with = "crate::record::any_float")]
+    #[schemars(with = "f64")]
     pub median: f64,
     /// Over the validation split; `None` when it is empty.
     pub validation: Option<Moments>,

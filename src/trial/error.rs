@@ -1,0 +1,83 @@
+//! What can go wrong with a trial as a process and a folder.
+
+use std::path::PathBuf;
+
+/// A trial could not be run.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum TrialError {
+    /// The file system refused.
+    #[error("cannot {action} `{}`: {source}", .path.display())]
+    #[diagnostic(
+        code(whymean::trial::file),
+        help("check that the folder exists, is yours, and that the disk is not full")
+    )]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// What the file system said.
+        source: std::io::Error,
+    },
+    /// A file of the trial's folder is not ours.
+    #[error("`{}` cannot be understood: {why}", .path.display())]
+    #[diagnostic(
+        code(whymean::trial::foreign),
+        help(
+            "it was damaged, changed, or written by another version; use `--overwrite` or another `--out`"
+        )
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What the reader said.
+        why: String,
+    },
+    /// The spec cannot be written.
+    #[error("cannot write `{}`: {why}", .path.display())]
+    #[diagnostic(
+        code(whymean::trial::spec),
+        help("check the configuration for seeds beyond 9223372036854775807")
+    )]
+    Unstorable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// The trial's process could not be started.
+    #[error("cannot start `{} trial`: {source}", .program.display())]
+    #[diagnostic(
+        code(whymean::trial::start),
+        help("check that the program is still there and that processes and memory are left")
+    )]
+    Start {
+        /// The program.
+        program: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The trial's process ended without an outcome.
+    #[error("the run in `{}` {how}", .dir.display())]
+    #[diagnostic(code(whymean::trial::died), help("{help}"))]
+    Died {
+        /// Its folder.
+        dir: PathBuf,
+        /// How: `was killed by SIGKILL`, `ended with exit code 2`; with the last lines of its log.
+        how: String,
+        /// What to do now.
+        help: String,
+    },
+    /// The user stopped the trials.
+    #[error("stopped; {finished} of {all} runs are finished")]
+    #[diagnostic(
+        code(whymean::trial::interrupted),
+        help("run the same command with `--resume` to go on from the last checkpoints")
+    )]
+    Interrupted {
+        /// Trials that are finished.
+        finished: usize,
+        /// All trials.
+        all: usize,
+    },
+}
