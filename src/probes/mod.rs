@@ -1,1 +1,125 @@
-//! stub
+//! The instruments. Each is one file and one line in [`ALL`]; it reads sums that the training step hands over and
+//! answers with readings.
+//!
+//! Probes never disturb the run. They see [`StepView`] and [`EpochView`], which hold plain numbers that were reduced from
+//! the network's memory: no tensor, no random generator, nothing that training could notice. All reductions over
+//! activations happen in one fused pass ([`sums`]), and norms of gradients, weights and updates fall out of the pass in which
+//! the optimiser moves the weights anyway.
+
+use crate::record::{Channel, LayerInfo, SeriesId, Split};
+
+pub mod activations;
+pub mod dead_units;
+pub mod gradients;
+pub mod loss;
+pub mod predictions;
+pub mod sums;
+pub mod updates;
+
+use sums::{ActivationSums, OutputSums, ParameterSums};
+
+/// Names a probe and says what it is for.
+#[derive(Clone, Copy, Debug)]
+pub struct Card {
+    /// Identifier in kebab case, never reused.
+    pub id: &'static str,
+    /// Which two situations it tells apart, in one sentence.
+    pub tells: &'static str,
+    /// Version in which it appeared.
+    pub since: &'static str,
+    /// The channels it writes.
+    pub channels: &'static [Channel],
+}
+
+/// One training step, reduced to sums.
+pub struct StepView<'a> {
+    /// Number of the step, from 1.
+    pub step: u64,
+    /// Loss of the batch, as the optimiser sees it.
+    pub loss: f64,
+    /// Learning rate of the step.
+    pub lr: f64,
+    /// Layers in order.
+    pub layers: &'a [LayerInfo],
+    /// One entry for each layer.
+    pub activations: &'a [ActivationSums],
+    /// L2 norm of the loss' gradient with respect to each layer's activations.
+    pub activation_gradients: &'a [f64],
+    /// Names of the parameters, in order.
+    pub parameters: &'a [String],
+    /// One entry for each parameter.
+    pub parameter_sums: &'a [ParameterSums],
+    /// Names of the outputs.
+    pub outputs: &'a [String],
+    /// One entry for each output, over the batch.
+    pub batch: &'a [OutputSums],
+    /// Variance (ddof 0) of each output's training targets [target units squared].
+    pub target_variance: &'a [f64],
+}
+
+/// One split's part of the probe set after an epoch.
+pub struct EpochView<'a> {
+    /// Which part.
+    pub split: Split,
+    /// Layers in order.
+    pub layers: &'a [LayerInfo],
+    /// One entry for each layer, over the whole probe set.
+    pub activations: &'a [ActivationSums],
+    /// Names of the outputs.
+    pub outputs: &'a [String],
+    /// One entry for each output, over the whole probe set.
+    pub predictions: &'a [OutputSums],
+}
+
+/// Takes the readings of the probes.
+pub trait Readings {
+    /// One value. Not calling this is how a probe says "not measured".
+    fn put(&mut self, split: Split, channel: Channel, layer: &str, value: f64);
+
+    /// One value of a unit, kept only where it differs from the unit's value before.
+    fn put_change(&mut self, id: SeriesId, value: f64);
+}
+
+/// One instrument. It has no state of its own: what lasts over a run is kept by the recorder.
+pub trait Probe: Sync {
+    /// What it is.
+    fn card(&self) -> Card;
+    /// After each training step.
+    fn step(&self, view: &StepView<'_>, readings: &mut dyn Readings);
+    /// After each epoch (and once before the first), on each split's part of the probe set.
+    fn epoch(&self, view: &EpochView<'_>, readings: &mut dyn Readings);
+}
+
+/// Every instrument, in the order of the record's documentation.
+pub const ALL: &[&dyn Probe] = &[
+    &loss::Loss,
+    &predictions::Predictions,
+    &activations::Activations,
+    &dead_units::DeadUnits,
+    &gradients::Gradients,
+    &updates::Updates,
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn cards_are_unique_kebab_case_and_claim_no_channel_twice() {
+        let mut ids = BTreeSet::new();
+        let mut channels = BTreeSet::new();
+        for probe in ALL {
+            let card = probe.card();
+            assert!(ids.insert(card.id), "{} twice", card.id);
+            assert!(card.id.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", card.id);
+            assert!(!card.tells.is_empty() && !card.since.is_empty());
+            for channel in card.channels {
+                assert!(channels.insert(*channel), "{channel:?} is written by two probes");
+            }
+        }
+        // The learning rate's channel belongs to the loss probe; together the probes cover the whole enum.
+        assert_eq!(channels.len(), 21, "a channel has no probe, or a new one is not counted here");
+    }
+}

@@ -1,1 +1,83 @@
-//! stub
+//! Training under instruments: batches, loss, optimiser, checkpoints, and the loop that joins them.
+
+use std::path::PathBuf;
+
+pub mod batches;
+pub mod certificate;
+pub mod checkpoint;
+pub mod loss;
+pub mod memory;
+pub mod optimiser;
+pub mod probe_set;
+pub mod recorder;
+pub mod run;
+pub mod schedule;
+pub mod trainer;
+
+pub use run::run_trial;
+
+/// Why a training could not run. A loss that is not finite is no error: it is what the record is for.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum TrainError {
+    /// Predictions and targets have different shapes.
+    #[error("the predictions have shape {predictions:?}, the targets {targets:?}")]
+    #[diagnostic(
+        code(whymean::train::loss_shapes),
+        help("the last layer needs as many units as there are targets, and nothing may follow it")
+    )]
+    LossShapes {
+        /// Shape of the predictions.
+        predictions: Vec<i64>,
+        /// Shape of the targets.
+        targets: Vec<i64>,
+    },
+    /// libtorch refused an operation.
+    #[error("libtorch: {0}")]
+    #[diagnostic(code(whymean::train::libtorch))]
+    Libtorch(#[from] tch::TchError),
+    /// The device is not there.
+    #[error("`{device}` is not available: {why}")]
+    #[diagnostic(
+        code(whymean::train::device),
+        help("use `--device cpu`, or build with LIBTORCH pointing at a libtorch that has CUDA")
+    )]
+    Device {
+        /// What was asked for.
+        device: String,
+        /// What is missing.
+        why: String,
+    },
+    /// The network could not be built or run.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Model(#[from] crate::model::ModelError),
+    /// The data could not be loaded.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Data(#[from] crate::data::DataError),
+    /// The record could not be written or read.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Record(#[from] crate::record::RecordError),
+    /// A checkpoint could not be read.
+    #[error("the checkpoint `{}` cannot be used: {why}", path.display())]
+    #[diagnostic(
+        code(whymean::train::checkpoint),
+        help("start the run again with `--overwrite`, or choose another folder with `--out`")
+    )]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A file of the trial's folder could not be written.
+    #[error("cannot write `{}`: {source}", path.display())]
+    #[diagnostic(code(whymean::train::write), help("is the disk full, or the folder read-only?"))]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+}

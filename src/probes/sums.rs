@@ -1,0 +1,397 @@
+//! The reductions that probes read: each is one pass over memory that is hot anyway.
+//!
+//! Blocks are summed in 16 lanes of `f32`, which the compiler turns into vector instructions, and blocks are added up in
+//! `f64`. Values are shifted by the first one, so that the variance of nearly equal numbers is not rounding. A block
+//! whose squares overflow or vanish in `f32` is summed again in `f64`.
+
+/// Values in one block: short enough for `f32` sums, long enough that the `f64` additions do not count.
+pub const BLOCK: usize = 1024;
+/// Independent sums in flight.
+pub const LANES: usize = 16;
+/// A block whose sum of squares is below this may have lost squares to underflow (the smallest normal f32 is 1e-38).
+const VANISHING: f32 = 1e-30;
+
+/// Sum of the squares of a slice, exact zeros counted beside.
+///
+/// NaN and infinities in the slice make the sum NaN or infinite; finite values never do.
+pub fn squares_and_zeros(values: &[f32]) -> (f64, u64) {
+    let (mut total, mut zeros) = (0.0_f64, 0_u64);
+    for block in values.chunks(BLOCK) {
+        let mut lanes = [0.0_f32; LANES];
+        let mut zero_lanes = [0_u32; LANES];
+        let chunks = block.chunks_exact(LANES);
+        let rest = chunks.remainder();
+        for chunk in chunks {
+            for lane in 0..LANES {
+                lanes[lane] += chunk[lane] * chunk[lane];
+                zero_lanes[lane] += u32::from(chunk[lane] == 0.0);
+            }
+        }
+        for (lane, &value) in rest.iter().enumerate() {
+            lanes[lane] += value * value;
+            zero_lanes[lane] += u32::from(value == 0.0);
+        }
+        let block_zeros: u32 = zero_lanes.iter().sum();
+        zeros += u64::from(block_zeros);
+        total += settle(lanes.iter().sum(), block, block_zeros as usize == block.len());
+    }
+    (total, zeros)
+}
+
+/// A block's `f32` sum of squares, summed again in `f64` where `f32` may have overflowed or vanished.
+pub fn settle(sum: f32, block: &[f32], all_zero: bool) -> f64 {
+    if all_zero {
+        0.0
+    } else if sum.is_finite() && sum > VANISHING {
+        f64::from(sum)
+    } else {
+        block.iter().map(|&value| f64::from(value) * f64::from(value)).sum()
+    }
+}
+
+/// What one pass over a layer's activations found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ActivationSums {
+    count: u64,
+    shift: f64,
+    sum: f64,
+    squares: f64,
+    zeros: u64,
+    positions: usize,
+    alive: Vec<bool>,
+    saturated: Option<u64>,
+}
+
+impl ActivationSums {
+    /// Empty sums for a layer with `units` units (or channels) of `positions` values each (1 for dense layers, `H * W` for
+    /// images); `bounded` says whether its activation has a flat end on both sides.
+    pub fn new(units: usize, positions: usize, bounded: bool) -> Self {
+        Self {
+            count: 0,
+            shift: 0.0,
+            sum: 0.0,
+            squares: 0.0,
+            zeros: 0,
+            positions,
+            alive: vec![false; units],
+            saturated: bounded.then_some(0),
+        }
+    }
+
+    /// Adds activations `[N, units, positions]`, row-major; `flat` says which values lie in a flat end.
+    pub fn add(&mut self, values: &[f32], flat: Option<(f32, f32)>) {
+        if values.is_empty() {
+            return;
+        }
+        if self.count == 0 {
+            // Any constant would be right; a value of the data keeps the squares small.
+            self.shift = if values[0].is_finite() { f64::from(values[0]) } else { 0.0 };
+        }
+        self.count += values.len() as u64;
+        let shift = self.shift as f32;
+        let (mut sum, mut squares) = (0.0_f64, 0.0_f64);
+        for block in values.chunks(BLOCK) {
+            let (mut sums, mut squared, mut zero_lanes) = ([0.0_f32; LANES], [0.0_f32; LANES], [0_u32; LANES]);
+            let chunks = block.chunks_exact(LANES);
+            let rest = chunks.remainder();
+            for chunk in chunks {
+                for lane in 0..LANES {
+                    let value = chunk[lane] - shift;
+                    sums[lane] += value;
+                    squared[lane] += value * value;
+                    zero_lanes[lane] += u32::from(chunk[lane] == 0.0);
+                }
+            }
+            for (lane, &raw) in rest.iter().enumerate() {
+                let value = raw - shift;
+                sums[lane] += value;
+                squared[lane] += value * value;
+                zero_lanes[lane] += u32::from(raw == 0.0);
+            }
+            let (block_sum, block_squares): (f32, f32) = (sums.iter().sum(), squared.iter().sum());
+            if block_sum.is_finite() && block_squares.is_finite() {
+                sum += f64::from(block_sum);
+                squares += f64::from(block_squares);
+            } else {
+                for &raw in block {
+                    let value = f64::from(raw) - self.shift;
+                    sum += value;
+                    squares += value * value;
+                }
+            }
+            self.zeros += u64::from(zero_lanes.iter().sum::<u32>());
+        }
+        self.sum += sum;
+        self.squares += squares;
+        self.mark_alive(values);
+        if let (Some(saturated), Some((low, high))) = (&mut self.saturated, flat) {
+            *saturated += values.iter().map(|&value| u64::from(value < low || value > high)).sum::<u64>();
+        }
+    }
+
+    /// Marks units with any value that is not zero. NaN is not zero: such a unit is broken, not dead.
+    fn mark_alive(&mut self, values: &[f32]) {
+        if self.alive.iter().all(|&alive| alive) {
+            return; // nothing left to learn; the usual case after the first samples of a healthy layer
+        }
+        let (units, positions) = (self.alive.len(), self.positions);
+        if positions == 1 {
+            for row in values.chunks_exact(units) {
+                for (alive, &value) in self.alive.iter_mut().zip(row) {
+                    *alive |= value != 0.0;
+                }
+            }
+        } else {
+            for sample in values.chunks_exact(units * positions) {
+                for (alive, map) in self.alive.iter_mut().zip(sample.chunks_exact(positions)) {
+                    if !*alive {
+                        *alive = map.iter().any(|&value| value != 0.0);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Mean. NaN when nothing was added.
+    pub fn mean(&self) -> f64 {
+        self.shift + self.sum / self.count as f64
+    }
+
+    /// Standard deviation (ddof 0).
+    pub fn std(&self) -> f64 {
+        let mean = self.sum / self.count as f64;
+        let variance = self.squares / self.count as f64 - mean * mean;
+        if variance < 0.0 { 0.0 } else { variance.sqrt() } // rounding may leave -1e-17; NaN stays NaN
+    }
+
+    /// Fraction that is exactly zero, 0..1.
+    pub fn zero_fraction(&self) -> f64 {
+        self.zeros as f64 / self.count as f64
+    }
+
+    /// Fraction in the flat ends, 0..1; `None` for activations that have none.
+    pub fn saturation(&self) -> Option<f64> {
+        self.saturated.map(|saturated| saturated as f64 / self.count as f64)
+    }
+
+    /// Fraction of units without any value but zero, 0..1.
+    pub fn dead_fraction(&self) -> f64 {
+        self.alive.iter().filter(|&&alive| !alive).count() as f64 / self.alive.len() as f64
+    }
+
+    /// For each unit, whether any value was not zero.
+    pub fn alive(&self) -> &[bool] {
+        &self.alive
+    }
+}
+
+/// What one optimiser step found of one parameter.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ParameterSums {
+    /// Number of values.
+    pub count: u64,
+    /// Sum of the squares of the gradient, before clipping.
+    pub gradient_squares: f64,
+    /// Entries of the gradient that are exactly zero.
+    pub gradient_zeros: u64,
+    /// Sum of the squares of the values after the step.
+    pub weight_squares: f64,
+    /// Sum of the squares of the change.
+    pub update_squares: f64,
+}
+
+impl ParameterSums {
+    /// L2 norm of the gradient.
+    pub fn gradient_norm(&self) -> f64 {
+        self.gradient_squares.sqrt()
+    }
+
+    /// Fraction of the gradient that is exactly zero, 0..1.
+    pub fn gradient_zero_fraction(&self) -> f64 {
+        self.gradient_zeros as f64 / self.count as f64
+    }
+
+    /// L2 norm of the values.
+    pub fn weight_norm(&self) -> f64 {
+        self.weight_squares.sqrt()
+    }
+
+    /// L2 norm of the change.
+    pub fn update_norm(&self) -> f64 {
+        self.update_squares.sqrt()
+    }
+}
+
+/// Sums over one output's predictions and targets, all in `f64` and shifted by the first of each.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct OutputSums {
+    count: u64,
+    shift_prediction: f64,
+    shift_target: f64,
+    prediction: f64,
+    target: f64,
+    prediction_squares: f64,
+    target_squares: f64,
+    products: f64,
+    error_squares: f64,
+}
+
+impl OutputSums {
+    /// Adds one sample.
+    pub fn add(&mut self, prediction: f32, target: f32) {
+        let (prediction, target) = (f64::from(prediction), f64::from(target));
+        if self.count == 0 {
+            self.shift_prediction = if prediction.is_finite() { prediction } else { 0.0 };
+            self.shift_target = target;
+        }
+        self.count += 1;
+        let error = prediction - target;
+        let (prediction, target) = (prediction - self.shift_prediction, target - self.shift_target);
+        self.prediction += prediction;
+        self.target += target;
+        self.prediction_squares += prediction * prediction;
+        self.target_squares += target * target;
+        self.products += prediction * target;
+        self.error_squares += error * error;
+    }
+
+    /// Sums over the rows of `[N, outputs]` predictions and targets, one entry for each output.
+    pub fn of_rows(predictions: &[f32], targets: &[f32], outputs: usize) -> Vec<Self> {
+        let mut sums = vec![Self::default(); outputs];
+        for (row, wanted) in predictions.chunks_exact(outputs).zip(targets.chunks_exact(outputs)) {
+            for (sum, (&prediction, &target)) in sums.iter_mut().zip(row.iter().zip(wanted)) {
+                sum.add(prediction, target);
+            }
+        }
+        sums
+    }
+
+    /// Mean prediction.
+    pub fn prediction_mean(&self) -> f64 {
+        self.shift_prediction + self.prediction / self.count as f64
+    }
+
+    /// Variance (ddof 0) of the predictions; exactly 0 when they are equal to the bit.
+    pub fn prediction_variance(&self) -> f64 {
+        variance(self.count, self.prediction, self.prediction_squares)
+    }
+
+    /// Variance (ddof 0) of the targets.
+    pub fn target_variance(&self) -> f64 {
+        variance(self.count, self.target, self.target_squares)
+    }
+
+    /// Covariance (ddof 0) of predictions and targets.
+    pub fn covariance(&self) -> f64 {
+        let count = self.count as f64;
+        self.products / count - self.prediction / count * (self.target / count)
+    }
+
+    /// Mean squared error.
+    pub fn mean_squared_error(&self) -> f64 {
+        self.error_squares / self.count as f64
+    }
+}
+
+fn variance(count: u64, sum: f64, squares: f64) -> f64 {
+    let mean = sum / count as f64;
+    let variance = squares / count as f64 - mean * mean;
+    if variance < 0.0 { 0.0 } else { variance }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The second implementation: two plain passes in `f64`.
+    fn mean_and_std(values: &[f32]) -> (f64, f64) {
+        let count = values.len() as f64;
+        let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / count;
+        let variance = values.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>() / count;
+        (mean, variance.sqrt())
+    }
+
+    proptest! {
+        #[test]
+        fn activation_sums_equal_two_plain_passes(
+            values in proptest::collection::vec(prop_oneof![Just(0.0_f32), -3.0_f32..3.0], 24..3000),
+        ) {
+            let units = 4;
+            let values = &values[..values.len() / 8 * 8];
+            let mut sums = ActivationSums::new(units, 2, true);
+            // In two parts, as batches come.
+            let (first, second) = values.split_at(values.len() / 16 * 8);
+            sums.add(first, Some((-2.0, 2.0)));
+            sums.add(second, Some((-2.0, 2.0)));
+            let (mean, std) = mean_and_std(values);
+            // f32 sums of 1024 values of size 3 are right to about 1e-6 each.
+            prop_assert!((sums.mean() - mean).abs() < 1e-5);
+            prop_assert!((sums.std() - std).abs() < 1e-5);
+            let zeros = values.iter().filter(|&&v| v == 0.0).count();
+            prop_assert_eq!(sums.zero_fraction(), zeros as f64 / values.len() as f64);
+            let flat = values.iter().filter(|&&v| !(-2.0..=2.0).contains(&v)).count();
+            prop_assert_eq!(sums.saturation(), Some(flat as f64 / values.len() as f64));
+            for unit in 0..units {
+                let fires = values.chunks(8).any(|sample| sample[unit * 2..unit * 2 + 2].iter().any(|&v| v != 0.0));
+                prop_assert_eq!(sums.alive()[unit], fires);
+            }
+        }
+
+        #[test]
+        fn output_sums_equal_two_plain_passes(
+            rows in proptest::collection::vec((-2.0_f32..2.0, -2.0_f32..2.0), 2..200), offset in -1e3_f32..1e3,
+        ) {
+            let predictions: Vec<f32> = rows.iter().map(|row| row.0 + offset).collect();
+            let targets: Vec<f32> = rows.iter().map(|row| row.1 + offset).collect();
+            let sums = OutputSums::of_rows(&predictions, &targets, 1)[0];
+            let ((mean, std), (target_mean, target_std)) = (mean_and_std(&predictions), mean_and_std(&targets));
+            let count = rows.len() as f64;
+            let covariance = predictions.iter().zip(&targets)
+                .map(|(&p, &t)| (f64::from(p) - mean) * (f64::from(t) - target_mean)).sum::<f64>() / count;
+            prop_assert!((sums.prediction_mean() - mean).abs() < 1e-9);
+            prop_assert!((sums.prediction_variance().sqrt() - std).abs() < 1e-7);
+            prop_assert!((sums.target_variance().sqrt() - target_std).abs() < 1e-7);
+            prop_assert!((sums.covariance() - covariance).abs() < 1e-9);
+        }
+
+        #[test]
+        fn squares_equal_a_plain_sum(values in proptest::collection::vec(prop_oneof![Just(0.0_f32), -1e3_f32..1e3], 0..5000)) {
+            let (squares, zeros) = squares_and_zeros(&values);
+            let plain: f64 = values.iter().map(|&v| f64::from(v) * f64::from(v)).sum();
+            prop_assert!((squares - plain).abs() <= 1e-5 * plain);
+            prop_assert_eq!(zeros as usize, values.iter().filter(|&&v| v == 0.0).count());
+        }
+    }
+
+    #[test]
+    fn squares_survive_what_f32_cannot_hold() {
+        let (huge, _) = squares_and_zeros(&[1e25, 1e25]);
+        assert!((huge / 2e50 - 1.0).abs() < 1e-6, "{huge}");
+        let (tiny, zeros) = squares_and_zeros(&[1e-30, 0.0]);
+        assert!(tiny > 0.0 && zeros == 1, "a gradient of 1e-30 is small, not zero: {tiny}");
+        assert_eq!(squares_and_zeros(&[0.0; 40]), (0.0, 40));
+        assert!(squares_and_zeros(&[f32::NAN, 1.0]).0.is_nan());
+        assert_eq!(squares_and_zeros(&[f32::INFINITY, 1.0]).0, f64::INFINITY);
+        assert_eq!(squares_and_zeros(&[]), (0.0, 0));
+    }
+
+    #[test]
+    fn equal_values_have_exactly_no_variance() {
+        let mut sums = ActivationSums::new(3, 1, false);
+        sums.add(&[0.1; 999], None);
+        assert_eq!(sums.std(), 0.0);
+        assert_eq!(sums.saturation(), None);
+        let outputs = OutputSums::of_rows(&[0.1; 999], &[0.3; 999], 1)[0];
+        assert_eq!((outputs.prediction_variance(), outputs.target_variance()), (0.0, 0.0));
+    }
+
+    #[test]
+    fn a_broken_unit_is_not_dead_and_its_nan_is_seen() {
+        let mut sums = ActivationSums::new(2, 1, false);
+        sums.add(&[0.0, f32::NAN, 0.0, 0.0], None);
+        assert_eq!(sums.alive(), [false, true]);
+        assert!(sums.mean().is_nan() && sums.std().is_nan());
+    }
+}
