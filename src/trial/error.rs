@@ -68,6 +68,18 @@ pub enum TrialError {
         /// What to do now.
         help: String,
     },
+    /// The folder belongs to another experiment.
+    #[error("`{}` holds a run of another experiment: {difference}", .dir.display())]
+    #[diagnostic(
+        code(whymean::trial::other_experiment),
+        help("choose another folder with `--out`, or replace what is there with `--overwrite`")
+    )]
+    OtherExperiment {
+        /// The trial's folder.
+        dir: PathBuf,
+        /// The first setting that differs.
+        difference: super::Difference,
+    },
     /// The user stopped the trials.
     #[error("stopped; {finished} of {all} runs are finished")]
     #[diagnostic(
