@@ -13,6 +13,7 @@
 pub mod error;
 pub mod folder;
 pub mod interrupt;
+pub mod plan;
 pub mod pool;
 pub mod progress;
 pub mod results;

@@ -90,6 +90,7 @@ impl Pool {
         let mut child = Command::new(&self.program)
             .arg("trial")
             .arg(dir)
+            .arg("--watch-stdin")
             // Each child gets its threads from its spec; those of polars would only stand in line behind them.
             .env("POLARS_MAX_THREADS", "1")
             .env("NO_COLOR", "1")
