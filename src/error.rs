@@ -49,6 +49,22 @@ pub enum UsageError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A file could not be read.
+    #[error("cannot read `{}`: {source}", .path.display())]
+    #[diagnostic(code(whymean::read), help("check that the file exists and is yours"))]
+    Read {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A verb that does not exist.
+    #[error("there is no verb `{verb}`")]
+    #[diagnostic(code(whymean::man), help("`whymean --help` lists them"))]
+    UnknownVerb {
+        /// As the user gave it.
+        verb: String,
+    },
     /// An option that makes no sense for what is diagnosed.
     #[error("`{option}` needs a configuration, and `{}` holds a run that exists", .path.display())]
     #[diagnostic(

@@ -45,6 +45,13 @@ pub enum TrialError {
         /// Why.
         why: String,
     },
+    /// There is nothing to train.
+    #[error("`{}` has no `spec.toml`", .dir.display())]
+    #[diagnostic(code(whymean::trial::no_spec), help("`whymean diagnose CONFIG` makes the folders of trials and starts them"))]
+    NoSpec {
+        /// The folder.
+        dir: PathBuf,
+    },
     /// The trial's process could not be started.
     #[error("cannot start `{} trial`: {source}", .program.display())]
     #[diagnostic(

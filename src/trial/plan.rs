@@ -225,6 +225,17 @@ pub fn folder_name(experiment: &Experiment, settings: &[(&str, &str)]) -> String
     file_name(&format!("{}-{}", experiment.name, settings_name(settings)))
 }
 
+/// Name of the folder of a comparison: `cv-261704-compare-lr`.
+pub fn comparison_folder_name(
+    experiment: &Experiment,
+    settings: &[(&str, &str)],
+    axes: &[Axis],
+) -> String {
+    let varied: Vec<&str> = axes.iter().map(|axis| axis.path.rsplit('.').next().unwrap_or_default()).collect();
+    let changed = if settings.is_empty() { String::new() } else { format!("-{}", settings_name(settings)) };
+    file_name(&format!("{}{changed}-compare-{}", experiment.name, varied.join("+")))
+}
+
 /// `lr=0.01,batch_size=32`: the last key of each path, the whole path where that would be ambiguous.
 pub fn settings_name(settings: &[(&str, &str)]) -> String {
     let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();

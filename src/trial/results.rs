@@ -22,7 +22,10 @@ use super::{
     Spec, folder,
     plan::{PLAN_FILE, Plan},
 };
-use crate::record::{atomic, store};
+use crate::{
+    judge::{Comparison, Diagnosis},
+    record::{atomic, store},
+};
 
 const LOCK_FILE: &str = ".whymean-lock";
 /// Everything that we write into such a folder; nothing else in it is ever removed.
@@ -97,9 +100,31 @@ pub fn prepare(
     })
 }
 
-/// Checks that a report may be written into `dir`: it is ours, empty, or not there.
-pub fn may_write(dir: &Path) -> Result<(), ResultsError> {
-    occupant(dir).map(|_| ())
+/// Checks that a report alone may be written into `dir`: it is not there, empty, or holds an earlier report alone.
+pub fn may_draw(dir: &Path) -> Result<(), ResultsError> {
+    match occupant(dir) {
+        Ok(Occupant::Nothing) => Ok(()),
+        Ok(Occupant::Ours(plan)) => {
+            Err(ResultsError::OtherResults { dir: dir.to_owned(), kind: plan.kind(), name: plan.name })
+        }
+        Err(ResultsError::Foreign { .. }) if is_report(dir)? => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether `dir` holds a report of ours and nothing else.
+fn is_report(dir: &Path) -> Result<bool, ResultsError> {
+    let list = |source| failed("list", dir, source);
+    for entry in fs::read_dir(dir).map_err(list)? {
+        let name = entry.map_err(list)?.file_name();
+        let ours = name.to_str().is_some_and(|name| OURS.contains(&name) || name.starts_with(atomic::UNFINISHED));
+        if !ours {
+            return Ok(false);
+        }
+    }
+    let document = |name: &str| fs::read(dir.join(name)).unwrap_or_default();
+    Ok(serde_json::from_slice::<Diagnosis>(&document("diagnosis.json")).is_ok()
+        || serde_json::from_slice::<Comparison>(&document("comparison.json")).is_ok())
 }
 
 enum Occupant {

@@ -57,6 +57,17 @@ pub enum ResultsError {
         /// The first setting that differs.
         difference: Difference,
     },
+    /// A report of other results would take the place of one that belongs there.
+    #[error("`{}` holds the {kind} `{name}`", .dir.display())]
+    #[diagnostic(code(whymean::results::other_results), help("choose an empty folder with `--out`"))]
+    OtherResults {
+        /// The folder.
+        dir: PathBuf,
+        /// `diagnosis` or `comparison`.
+        kind: &'static str,
+        /// Name of the experiment.
+        name: String,
+    },
     /// A comparison where a diagnosis should go, or the reverse.
     #[error("`{}` holds a {there}, this is a {here}", .dir.display())]
     #[diagnostic(

@@ -151,7 +151,7 @@ fn what_is_not_ours_is_never_touched() {
     assert_eq!(fs::read_dir(folder.path()).expect("list").count(), 3);
     let file = folder.path().join("config.toml");
     assert!(matches!(
-        may_write(&file),
+        may_draw(&file),
         Err(ResultsError::FileInTheWay { .. })
     ));
 }
@@ -194,4 +194,29 @@ fn a_plan_that_climbs_out_of_its_folder_is_refused() {
         Plan::read(folder.path()),
         Err(ResultsError::Plan { .. })
     ));
+}
+
+#[test]
+fn a_report_alone_goes_into_an_empty_folder_or_over_a_report_alone() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let dir = folder.path();
+    assert!(may_draw(&dir.join("new")).is_ok() && may_draw(dir).is_ok());
+    fs::write(dir.join("report.html"), "<html>").expect("write");
+    assert!(matches!(may_draw(dir), Err(ResultsError::Foreign { .. })));
+    let comparison = Comparison {
+        schema: crate::judge::SCHEMA,
+        name: "n".to_owned(),
+        axes: vec![],
+        cells: vec![],
+        summary: String::new(),
+        not_examined: vec![],
+        report: None,
+    };
+    fs::write(dir.join("comparison.json"), serde_json::to_string(&comparison).expect("json")).expect("write");
+    assert!(may_draw(dir).is_ok());
+    fs::write(dir.join("thesis.tex"), "mine").expect("write");
+    assert!(matches!(may_draw(dir), Err(ResultsError::Foreign { .. })));
+    fs::remove_file(dir.join("thesis.tex")).expect("remove");
+    fs::write(dir.join(PLAN_FILE), serde_json::to_string(&plan(vec![0])).expect("json")).expect("write");
+    assert!(matches!(may_draw(dir), Err(ResultsError::OtherResults { kind: "diagnosis", .. })));
 }
