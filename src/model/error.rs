@@ -33,7 +33,7 @@ pub enum ModelError {
     )]
     NoLayers,
     /// The inputs are not what the network was built for.
-    #[error("the network takes inputs [N, {wanted:?}], got {got:?}")]
+    #[error("the network takes {wanted:?} per sample, got a batch of shape {got:?}")]
     #[diagnostic(code(whymean::model::inputs))]
     Inputs {
         /// Shape of the tensor, with the samples.
@@ -74,8 +74,15 @@ pub enum ModelError {
         /// Name of the parameter or buffer.
         name: String,
     },
-    /// A saved state has something that the network does not have, or has it twice.
-    #[error("the saved state has `{name}`, which the network does not have or which came before")]
+    /// A saved state has something twice.
+    #[error("the saved state has `{name}` twice")]
+    #[diagnostic(code(whymean::model::state_twice))]
+    StateTwice {
+        /// Name of the parameter or buffer.
+        name: String,
+    },
+    /// A saved state has something that the network does not have.
+    #[error("the saved state has `{name}`, which the network does not have")]
     #[diagnostic(
         code(whymean::model::state_extra),
         help("restore it into the architecture that it was saved from")

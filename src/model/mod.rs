@@ -13,6 +13,15 @@ mod orthogonal;
 mod padding;
 mod shape;
 
+#[cfg(test)]
+mod reference_tests;
+#[cfg(test)]
+mod same_tests;
+#[cfg(test)]
+pub(crate) mod test_support;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use tch::{Device, Kind, Tensor};
@@ -84,8 +93,9 @@ impl Net {
     ///   `[N, outputs]`. No axis is ever dropped, not even for one output.
     /// - Memory: taps are the tensors that the next layer read, and valid until dropped: no layer works in place. A tap may
     ///   share its storage with the one before (flatten, dropout in [`Mode::Eval`], an activation `linear`). All are
-    ///   contiguous, but for a convolution with padding `same` and activation `linear`: where padding is uneven its
-    ///   tap is a view that skips a row and a column (see `padding`).
+    ///   contiguous, but for a convolution with padding `same` and activation `linear`: where the padding is uneven its
+    ///   tap is a view that skips a row or a column (see `padding`), as is that of a layer right after it that changes
+    ///   nothing.
     /// - Random numbers: dropout in [`Mode::Train`] draws from libtorch's generator.
     /// - Errors: inputs of another shape; batch normalisation over one value per channel in [`Mode::Train`]; libtorch's
     ///   own, such as inputs on another device.
@@ -149,7 +159,7 @@ impl Net {
         let mut given = BTreeMap::new();
         for (name, tensor) in state {
             if given.insert(name.as_str(), tensor).is_some() {
-                return Err(ModelError::StateExtra { name: name.clone() });
+                return Err(ModelError::StateTwice { name: name.clone() });
             }
         }
         for (name, own) in self.named() {

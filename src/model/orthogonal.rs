@@ -60,3 +60,68 @@ fn dot(left: &[f64], right: &[f64]) -> f64 {
     }
     lanes.iter().sum::<f64>() + tail
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::init::stream, *};
+
+    #[test]
+    fn the_shorter_side_is_orthonormal_to_rounding_error() {
+        for (rows, columns) in [(1, 1), (5, 5), (3, 70), (70, 3), (64, 65), (1, 4), (4, 1)] {
+            let matrix = draw(rows, columns, &mut stream(1, 0));
+            let at = |vector: usize, place: usize| {
+                matrix[if rows <= columns {
+                    vector * columns + place
+                } else {
+                    place * columns + vector
+                }]
+            };
+            for a in 0..rows.min(columns) {
+                for b in 0..rows.min(columns) {
+                    let product: f64 = (0..rows.max(columns))
+                        .map(|place| at(a, place) * at(b, place))
+                        .sum();
+                    let wanted = if a == b { 1.0 } else { 0.0 };
+                    // Sums of at most 70 rounded products.
+                    assert!(
+                        (product - wanted).abs() < 70.0 * f64::EPSILON,
+                        "{rows} x {columns}: {product}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn matrices_favour_no_direction() {
+        let draws = 4000;
+        let mut generator = stream(2, 0);
+        let (mut sums, mut squares) = ([0.0; 9], [0.0; 9]);
+        for _ in 0..draws {
+            for (place, value) in draw(3, 3, &mut generator).into_iter().enumerate() {
+                sums[place] += value;
+                squares[place] += value * value;
+            }
+        }
+        let n = f64::from(draws);
+        for place in 0..9 {
+            // A coordinate of a uniform direction in 3 dimensions is uniform on -1..1: variance 1/3, fourth moment 1/5.
+            assert!(
+                (sums[place] / n).abs() < 5.0 * (1.0 / 3.0 / n).sqrt(),
+                "{place}: {}",
+                sums[place] / n
+            );
+            let limit = 5.0 * ((1.0 / 5.0 - 1.0 / 9.0) / n).sqrt();
+            assert!(
+                (squares[place] / n - 1.0 / 3.0).abs() < limit,
+                "{place}: {}",
+                squares[place] / n
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_is_drawn_for_an_empty_matrix() {
+        assert!(draw(0, 0, &mut stream(1, 0)).is_empty());
+    }
+}
