@@ -489,3 +489,12 @@ impl Optimiser {
         }
     }
 }
+
+impl Experiment {
+    /// SHA-256 of the resolved experiment, hexadecimal: two experiments with the same hash train the same runs.
+    pub fn hash(&self) -> String {
+        use sha2::{Digest, Sha256};
+        let text = serde_json::to_string(self).expect("the experiment is plain data with text keys");
+        Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}

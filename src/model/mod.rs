@@ -1,1 +1,242 @@
-//! stub
+//! The network: an architecture becomes a [`Net`] with initial weights, which hands over every layer's activations.
+//!
+//! ```text
+//! experiment::Model --shape--> layer shapes --init--> parameters --forward--> one tensor per layer, the last: prediction
+//! ```
+
+mod activation;
+mod build;
+mod error;
+mod init;
+mod operation;
+mod orthogonal;
+mod padding;
+mod shape;
+
+#[cfg(test)]
+mod reference_tests;
+#[cfg(test)]
+mod same_tests;
+#[cfg(test)]
+pub(crate) mod test_support;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use tch::{Device, Kind, Tensor};
+
+pub use error::ModelError;
+pub use shape::ShapeError;
+
+use crate::{experiment::Model, record::LayerInfo};
+use operation::Stage;
+
+/// Whether dropout drops and batch normalisation takes the batch's own statistics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// They do; batch normalisation also moves its running statistics.
+    Train,
+    /// Dropout is the identity and batch normalisation uses its running statistics; nothing in the network changes.
+    Eval,
+}
+
+/// Values that training moves.
+#[derive(Debug)]
+pub struct Parameter {
+    /// Name, such as `dense_1.weight`.
+    pub name: String,
+    /// Place of its layer in [`Net::layers`].
+    pub layer: usize,
+    /// A leaf that requires its gradient. It stays the same storage for the life of the network.
+    pub tensor: Tensor,
+}
+
+/// Values that belong to the state of the network and have no gradient.
+#[derive(Debug)]
+pub struct Buffer {
+    /// Name, such as `batch_norm_1.running_mean`.
+    pub name: String,
+    /// The values; [`Mode::Train`] changes them in place.
+    pub tensor: Tensor,
+}
+
+/// A network with its weights.
+#[derive(Debug)]
+pub struct Net {
+    input_shape: Vec<usize>,
+    stages: Vec<Stage>,
+    layers: Vec<LayerInfo>,
+    parameters: Vec<Parameter>,
+    buffers: Vec<Buffer>,
+}
+
+impl Net {
+    /// Builds the network for inputs of `input_shape` (`[features]` or `[C, H, W]`) and this number of targets.
+    ///
+    /// Initial weights depend on `seed`, order and shapes alone: they are drawn on the CPU by our own generator and are
+    /// the same bits on every device and for every number of threads. libtorch's generator is not touched.
+    /// - Errors: layers that do not fit together or to the targets, too large a layer, a device that is not there.
+    pub fn new(
+        model: &Model,
+        input_shape: &[usize],
+        outputs: usize,
+        seed: u64,
+        device: Device,
+    ) -> Result<Self, ModelError> {
+        build::build(model, input_shape, outputs, seed, device)
+    }
+
+    /// One tensor per layer in order, after its activation; the last one is the prediction.
+    ///
+    /// - Shape: inputs `[N, features]` or `[N, C, H, W]`; layer `i` gives `[N, ..layers()[i].shape]`, the last
+    ///   `[N, outputs]`. No axis is ever dropped, not even for one output.
+    /// - Memory: taps are the tensors that the next layer read, and valid until dropped: no layer works in place. A tap may
+    ///   share its storage with the one before (flatten, dropout in [`Mode::Eval`], an activation `linear`). All are
+    ///   contiguous, but for a convolution with padding `same` and activation `linear`: where the padding is uneven its
+    ///   tap is a view that skips a row or a column (see `padding`), as is that of a layer right after it that changes
+    ///   nothing.
+    /// - Random numbers: dropout in [`Mode::Train`] draws from libtorch's generator.
+    /// - Errors: inputs of another shape; batch normalisation over one value per channel in [`Mode::Train`]; libtorch's
+    ///   own, such as inputs on another device.
+    pub fn forward(&self, inputs: &Tensor, mode: Mode) -> Result<Vec<Tensor>, ModelError> {
+        let got = inputs.size();
+        let same_sides = || {
+            got.iter()
+                .skip(1)
+                .zip(&self.input_shape)
+                .all(|(&got, &wanted)| got == wanted as i64)
+        };
+        if got.len() != self.input_shape.len() + 1 || !same_sides() {
+            return Err(ModelError::Inputs {
+                got,
+                wanted: self.input_shape.clone(),
+            });
+        }
+        let mut taps: Vec<Tensor> = Vec::with_capacity(self.stages.len());
+        for (stage, layer) in self.stages.iter().zip(&self.layers) {
+            let input = taps.last().unwrap_or(inputs);
+            let tap = stage.forward(&layer.name, input, &self.parameters, &self.buffers, mode)?;
+            taps.push(tap);
+        }
+        Ok(taps)
+    }
+
+    /// The parameters in order of creation: by layer, the weight before the bias.
+    pub fn parameters(&self) -> &[Parameter] {
+        &self.parameters
+    }
+
+    /// The buffers in order of creation.
+    pub fn buffers(&self) -> &[Buffer] {
+        &self.buffers
+    }
+
+    /// The layers in order, as the record keeps them.
+    pub fn layers(&self) -> &[LayerInfo] {
+        &self.layers
+    }
+
+    /// Number of trainable values.
+    pub fn count(&self) -> u64 {
+        self.layers.iter().map(|layer| layer.parameter_count).sum()
+    }
+
+    /// All parameters, then all buffers, by name: what a checkpoint keeps.
+    ///
+    /// The tensors share the network's storage and have no gradient history; write them before the next step.
+    pub fn state(&self) -> Vec<(String, Tensor)> {
+        self.named()
+            .map(|(name, tensor)| (name.to_owned(), tensor.detach()))
+            .collect()
+    }
+
+    /// Sets all parameters and buffers, in place, so that tensors handed out before stay those of the network.
+    ///
+    /// - Errors: a name is missing, too much or there twice, or a tensor has another shape or is not `f32`; the network is
+    ///   then as it was.
+    pub fn load_state(&mut self, state: &[(String, Tensor)]) -> Result<(), ModelError> {
+        let mut given = BTreeMap::new();
+        for (name, tensor) in state {
+            if given.insert(name.as_str(), tensor).is_some() {
+                return Err(ModelError::StateTwice { name: name.clone() });
+            }
+        }
+        for (name, own) in self.named() {
+            let Some(new) = given.remove(name) else {
+                return Err(ModelError::StateMissing {
+                    name: name.to_owned(),
+                });
+            };
+            let kind = new.f_kind().map_err(ModelError::torch(name))?;
+            if new.size() != own.size() || kind != Kind::Float {
+                let (got, got_kind, wanted) = (new.size(), format!("{kind:?}"), own.size());
+                return Err(ModelError::StateShape {
+                    name: name.to_owned(),
+                    got,
+                    got_kind,
+                    wanted,
+                });
+            }
+        }
+        if let Some(name) = given.keys().next() {
+            return Err(ModelError::StateExtra {
+                name: (*name).to_owned(),
+            });
+        }
+        let given: BTreeMap<&str, &Tensor> = state
+            .iter()
+            .map(|(name, tensor)| (name.as_str(), tensor))
+            .collect();
+        let _guard = tch::no_grad_guard();
+        let parameters = self
+            .parameters
+            .iter_mut()
+            .map(|parameter| (&parameter.name, &mut parameter.tensor));
+        let buffers = self
+            .buffers
+            .iter_mut()
+            .map(|buffer| (&buffer.name, &mut buffer.tensor));
+        for (name, own) in parameters.chain(buffers) {
+            if let Some(new) = given.get(name.as_str()) {
+                own.f_copy_(new).map_err(ModelError::torch(name))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A copy with storage of its own on the same device, without gradients: for playing the optimiser forward.
+    ///
+    /// - Panics: when the device has no memory left for it.
+    pub fn copy(&self) -> Self {
+        let twin = |tensor: &Tensor| tensor.detach().copy();
+        let parameters = self.parameters.iter().map(|parameter| Parameter {
+            name: parameter.name.clone(),
+            layer: parameter.layer,
+            tensor: twin(&parameter.tensor).set_requires_grad(true),
+        });
+        let buffers = self.buffers.iter().map(|buffer| Buffer {
+            name: buffer.name.clone(),
+            tensor: twin(&buffer.tensor),
+        });
+        Self {
+            input_shape: self.input_shape.clone(),
+            stages: self.stages.clone(),
+            layers: self.layers.clone(),
+            parameters: parameters.collect(),
+            buffers: buffers.collect(),
+        }
+    }
+
+    fn named(&self) -> impl Iterator<Item = (&str, &Tensor)> {
+        let parameters = self
+            .parameters
+            .iter()
+            .map(|parameter| (parameter.name.as_str(), &parameter.tensor));
+        parameters.chain(
+            self.buffers
+                .iter()
+                .map(|buffer| (buffer.name.as_str(), &buffer.tensor)),
+        )
+    }
+}

@@ -22,8 +22,10 @@ impl Probe for Gradients {
             readings.put(Split::Train, Channel::GradientNorm, name, sums.gradient_norm());
             readings.put(Split::Train, Channel::GradientZeroFraction, name, sums.gradient_zero_fraction());
         }
-        for (layer, &norm) in view.layers.iter().zip(view.activation_gradients) {
-            readings.put(Split::Train, Channel::ActivationGradientNorm, &layer.name, norm);
+        for (layer, norm) in view.layers.iter().zip(view.activation_gradients) {
+            if let &Some(norm) = norm {
+                readings.put(Split::Train, Channel::ActivationGradientNorm, &layer.name, norm);
+            }
         }
     }
 

@@ -43,8 +43,8 @@ pub struct StepView<'a> {
     pub layers: &'a [LayerInfo],
     /// One entry for each layer.
     pub activations: &'a [ActivationSums],
-    /// L2 norm of the loss' gradient with respect to each layer's activations.
-    pub activation_gradients: &'a [f64],
+    /// L2 norm of the loss' gradient with respect to each layer's activations; `None` where nothing before it learns.
+    pub activation_gradients: &'a [Option<f64>],
     /// Names of the parameters, in order.
     pub parameters: &'a [String],
     /// One entry for each parameter.

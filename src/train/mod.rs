@@ -71,6 +71,10 @@ pub enum TrainError {
         /// What is wrong with it.
         why: String,
     },
+    /// The outcome could not be written.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Outcome(Box<crate::trial::TrialError>),
     /// A file of the trial's folder could not be written.
     #[error("cannot write `{}`: {source}", path.display())]
     #[diagnostic(code(whymean::train::write), help("is the disk full, or the folder read-only?"))]

@@ -1,0 +1,149 @@
+//! What one layer does to a batch.
+
+use tch::{TchError, Tensor};
+
+use super::{Buffer, Mode, ModelError, Parameter, activation, padding::Windows};
+use crate::experiment::Activation;
+
+/// A layer ready to run; the numbers are places in the network's parameters and buffers.
+#[derive(Clone, Debug)]
+pub(super) enum Operation {
+    Dense {
+        weight: usize,
+        bias: Option<usize>,
+    },
+    Conv2d {
+        weight: usize,
+        bias: Option<usize>,
+        stride: i64,
+        height: Windows,
+        width: Windows,
+    },
+    MaxPool2d {
+        size: i64,
+        stride: i64,
+    },
+    AvgPool2d {
+        size: i64,
+        stride: i64,
+    },
+    Flatten,
+    Dropout {
+        rate: f64,
+    },
+    BatchNorm {
+        weight: usize,
+        bias: usize,
+        mean: usize,
+        var: usize,
+        momentum: f64,
+        epsilon: f64,
+    },
+    Identity,
+}
+
+/// An operation and the activation after it.
+#[derive(Clone, Debug)]
+pub(super) struct Stage {
+    pub operation: Operation,
+    pub activation: Activation,
+}
+
+impl Stage {
+    /// Activations of the layer for a batch of its inputs.
+    pub fn forward(
+        &self,
+        name: &str,
+        input: &Tensor,
+        parameters: &[Parameter],
+        buffers: &[Buffer],
+        mode: Mode,
+    ) -> Result<Tensor, ModelError> {
+        if let (Operation::BatchNorm { .. }, Mode::Train) = (&self.operation, mode) {
+            let size = input.size();
+            let values = size.iter().product::<i64>() / size.get(1).copied().unwrap_or(1).max(1);
+            // libtorch itself divides by values - 1 and leaves infinities in the running variance without a word.
+            if values < 2 {
+                return Err(ModelError::BatchTooSmall {
+                    layer: name.to_owned(),
+                    got: values.unsigned_abs(),
+                });
+            }
+        }
+        self.operation
+            .apply(input, parameters, buffers, mode)
+            .and_then(|linear| activation::apply(self.activation, linear))
+            .map_err(ModelError::torch(name))
+    }
+}
+
+impl Operation {
+    fn apply(
+        &self,
+        input: &Tensor,
+        parameters: &[Parameter],
+        buffers: &[Buffer],
+        mode: Mode,
+    ) -> Result<Tensor, TchError> {
+        let parameter = |index: usize| &parameters[index].tensor;
+        let training = match mode {
+            Mode::Train => true,
+            Mode::Eval => false,
+        };
+        match *self {
+            Self::Dense { weight, bias } => input.f_linear(parameter(weight), bias.map(parameter)),
+            Self::Conv2d {
+                weight,
+                bias,
+                stride,
+                height,
+                width,
+            } => {
+                let padding = [height.padding as i64, width.padding as i64];
+                let all = input.f_conv2d(
+                    parameter(weight),
+                    bias.map(parameter),
+                    [stride; 2],
+                    padding,
+                    [1, 1],
+                    1,
+                )?;
+                keep(keep(all, 2, height)?, 3, width)
+            }
+            Self::MaxPool2d { size, stride } => {
+                input.f_max_pool2d([size; 2], [stride; 2], [0, 0], [1, 1], false)
+            }
+            Self::AvgPool2d { size, stride } => {
+                input.f_avg_pool2d([size; 2], [stride; 2], [0, 0], false, true, None)
+            }
+            Self::Flatten => input.f_flatten(1, -1),
+            Self::Dropout { rate } => input.f_dropout(rate, training),
+            Self::BatchNorm {
+                weight,
+                bias,
+                mean,
+                var,
+                momentum,
+                epsilon,
+            } => input.f_batch_norm(
+                Some(parameter(weight)),
+                Some(parameter(bias)),
+                Some(&buffers[mean].tensor),
+                Some(&buffers[var].tensor),
+                training,
+                momentum,
+                epsilon,
+                true,
+            ),
+            Self::Identity => Ok(input.shallow_clone()),
+        }
+    }
+}
+
+/// The windows that count, without a copy where all do.
+fn keep(all: Tensor, axis: i64, windows: Windows) -> Result<Tensor, TchError> {
+    if windows.computed == windows.keep {
+        return Ok(all);
+    }
+    all.f_narrow(axis, windows.drop as i64, windows.keep as i64)
+}
