@@ -32,7 +32,7 @@ lint: setup ## formatting, clippy with and without libtorch, documentation
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
 
 bench: setup ## what instruments cost, and our speed against PyTorch (PYTHON=... names a python with torch)
-	cargo bench --locked --profile dev
+	cargo bench --locked --profile dev --bench '*'
 
 audit: ## licences and known vulnerabilities of all dependencies
 	@if ! cargo deny --version >/dev/null 2>&1; then \
