@@ -334,11 +334,11 @@ def unpack(archive, wheel, target):
             raise Corrupt(f"{member.filename} in {wheel['file']} has the wrong checksum")
 
 
-def by_ranges(plan, pip, cache, target, options):
+def by_ranges(plan, cache, target, options):
     progress = Progress(f"libtorch {plan['version']}")
     with contextlib.ExitStack() as stack:
         stack.callback(progress.end)
-        web = Web(pip.settings(), options.retry_secs)
+        web = Web(Pip(cache).settings(), options.retry_secs)
         remotes = []
         for wheel in plan["wheels"]:
             remote = RemoteWheel(web, wheel, cache, options.block_bytes, progress)
@@ -350,12 +350,12 @@ def by_ranges(plan, pip, cache, target, options):
             unpack(archive, wheel, target)
 
 
-def by_pip(plan, pip, cache, target):
+def by_pip(plan, cache, target):
     folder = cache / "wheels"
     folder.mkdir(parents=True, exist_ok=True)
     missing = [wheel for wheel in plan["wheels"] if not (folder / wheel["file"]).exists()]
     if missing:
-        pip.download(missing, folder)
+        Pip(cache).download(missing, folder)
     for wheel in plan["wheels"]:
         if not (folder / wheel["file"]).exists():
             raise Trouble(f"pip did not bring {wheel['file']}", "check which index pip uses, " + OWN_LIBTORCH)
@@ -363,14 +363,14 @@ def by_pip(plan, pip, cache, target):
             unpack(archive, wheel, target)
 
 
-def twice(method, cache, target, *arguments):
+def twice(method, cache, target):
     """Runs `method`; what was damaged on the way here, or kept from an earlier run, is fetched once more from scratch."""
     for last_try in (False, True):
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
         cache.mkdir(parents=True, exist_ok=True)
         try:
-            return method(*arguments)
+            return method()
         except (Corrupt, zipfile.BadZipFile, zlib.error, EOFError) as error:
             shutil.rmtree(cache, ignore_errors=True)
             if last_try:
@@ -402,27 +402,34 @@ def only_one(path):
         yield
 
 
+def fetch(plan, cache, target, options):
+    try:
+        twice(lambda: by_ranges(plan, cache, target, options), cache, target)
+    except NoRanges as why:
+        say(f"{why}: taking the whole wheels through pip")
+        twice(lambda: by_pip(plan, cache, target), cache, target)
+    (target / "build-version").write_text(plan["version"] + "\n")
+    if not complete(target, plan):
+        raise Trouble("the wheels do not hold what a libtorch needs", "report this: setup/wheels.json is wrong")
+
+
 def install(folder, plan, options):
     cache, fresh, lock = (folder.with_name(folder.name + suffix) for suffix in (".partial", ".new", ".lock"))
     folder.parent.mkdir(parents=True, exist_ok=True)
     with only_one(lock):
         if complete(folder, plan):
             return  # the run that was waited for has done it
+        shutil.rmtree(fresh, ignore_errors=True)  # of a run that was killed
         present = sum(file.stat().st_size for file in cache.rglob("*") if file.is_file()) if cache.exists() else 0
         if shutil.disk_usage(folder.parent).free + present < options.needed_bytes:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        pip = Pip(cache)
         try:
-            twice(by_ranges, cache, fresh, plan, pip, cache, fresh, options)
-        except NoRanges as why:
-            say(f"{why}: taking the whole wheels through pip")
-            twice(by_pip, cache, fresh, plan, pip, cache, fresh)
-        (fresh / "build-version").write_text(plan["version"] + "\n")
-        if not complete(fresh, plan):
-            raise Trouble("the wheels do not hold what a libtorch needs", "report this: setup/wheels.json is wrong")
-        if folder.exists():
-            shutil.rmtree(folder)
-        os.rename(fresh, folder)
+            fetch(plan, cache, fresh, options)
+            if folder.exists():
+                shutil.rmtree(folder)
+            os.rename(fresh, folder)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)  # a full disk is not made fuller; the blocks stay
         shutil.rmtree(cache)
 
 
