@@ -3,7 +3,19 @@
 //! `reader` turns TOML text into an [`Experiment`] that cannot be wrong, or into all the mistakes of the file at once,
 //! each with its place. `change` applies one dotted path and its new value to the user's own text.
 
+pub mod change;
+mod error;
+pub mod reader;
+pub mod shapes;
+pub(crate) mod suggest;
+
 use serde::{Deserialize, Serialize};
+
+pub use self::{
+    change::Change,
+    error::{ExperimentError, ExperimentErrors},
+    reader::{parse, read},
+};
 
 /// One regression problem, the network that should solve it, how it is trained and how it is examined.
 ///
@@ -110,6 +122,27 @@ pub enum Formula {
     Friedman1,
     /// `0`: with `noise`, a target that nothing can predict.
     Zero,
+}
+
+impl Formula {
+    /// The least number of input features.
+    pub fn features_needed(self) -> u32 {
+        match self {
+            Self::Sum | Self::Sine | Self::Square | Self::Step | Self::Norm | Self::Zero => 1,
+            Self::Product => 2,
+            Self::Friedman1 => 5,
+        }
+    }
+
+    /// The inputs that are drawn where the user names none: -1..1, and 0..1 for Friedman's, as he drew them.
+    pub fn usual_inputs(self) -> Distribution {
+        match self {
+            Self::Friedman1 => Distribution::Uniform { low: 0.0, high: 1.0 },
+            Self::Sum | Self::Sine | Self::Product | Self::Square | Self::Step | Self::Norm | Self::Zero => {
+                Distribution::Uniform { low: -1.0, high: 1.0 }
+            }
+        }
+    }
 }
 
 /// Distribution of each feature of a synthetic function.

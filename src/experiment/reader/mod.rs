@@ -1,0 +1,241 @@
+//! TOML text becomes an [`Experiment`] that cannot be wrong, or all the mistakes of the file at once.
+//!
+//! serde would stop at the first mistake and lose the place of most; so the spanned tree of the TOML parser is walked
+//! with a small schema reader. The resolved experiment, written by serde, reads back through here as an equal value.
+
+mod data;
+mod fields;
+mod limits;
+mod model;
+mod training;
+mod variant;
+
+use std::{fs, io, ops::Range, path::Path};
+
+use toml::de::DeTable;
+
+use self::fields::{Fields, Walk, describe};
+use super::{
+    Experiment, Source,
+    error::{ExperimentError, ExperimentErrors, span},
+    shapes,
+};
+
+/// Largest file that is read: a configuration is a page, so a larger file is something else.
+const MOST_BYTES: u64 = 4 << 20;
+
+/// Reads a configuration file.
+///
+/// - Errors: all mistakes of the file, each with its place.
+pub fn read(path: &Path) -> Result<Experiment, ExperimentErrors> {
+    let text = text_of(path)?;
+    parse(&text, &path.display().to_string(), folder_of(path), &default_name(path))
+}
+
+/// Reads the text of a configuration.
+///
+/// `source_name` is what messages call the text, `folder` is where a relative `data.path` starts, `default_name` is the
+/// experiment's name where the text gives none.
+/// - Errors: all mistakes of the text, each with its place.
+pub fn parse(text: &str, source_name: &str, folder: &Path, default_name: &str) -> Result<Experiment, ExperimentErrors> {
+    let fail = |mistakes| ExperimentErrors::new(source_name, text, mistakes);
+    // Editors on Windows put a byte order mark in front; a space in its stead would shift every place by two bytes.
+    if text.trim_start_matches('\u{feff}').trim().is_empty() {
+        return Err(fail(vec![ExperimentError::Empty { name: source_name.to_owned() }]));
+    }
+    let (tree, syntax) = DeTable::parse_recoverable(text);
+    if !syntax.is_empty() {
+        return Err(fail(syntax_mistakes(text, &syntax)));
+    }
+    let mut walk = Walk::default();
+    let experiment = experiment(&mut walk, tree.get_ref(), folder, default_name);
+    let mistakes = walk.close();
+    match experiment {
+        Some(experiment) if mistakes.is_empty() => Ok(experiment),
+        _ => Err(fail(mistakes)),
+    }
+}
+
+/// The mistakes of a text that is not TOML.
+pub(super) fn syntax_errors(text: &str, source_name: &str) -> ExperimentErrors {
+    let (_, syntax) = DeTable::parse_recoverable(text);
+    let mut mistakes = syntax_mistakes(text, &syntax);
+    if mistakes.is_empty() {
+        // Two parsers of one family disagree: still an error, only without a place.
+        let message = "the text cannot be edited".to_owned();
+        mistakes.push(ExperimentError::Syntax {
+            message,
+            at: span(&(0..0)),
+            help: "edit the file instead of using --set".to_owned(),
+        });
+    }
+    ExperimentErrors::new(source_name, text, mistakes)
+}
+
+/// The text of a file, or why there is none.
+pub(super) fn text_of(path: &Path) -> Result<String, ExperimentErrors> {
+    let shown = path.display().to_string();
+    let fail = |mistake| Err(ExperimentErrors::new(&shown, "", vec![mistake]));
+    let unreadable = |why: String| ExperimentError::Unreadable { path: shown.clone(), why };
+    let about = match fs::metadata(path) {
+        Ok(about) => about,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let with_ending = path.with_extension("toml");
+            let help = if path.extension().is_none() && with_ending.is_file() {
+                format!("did you mean `{}`?", with_ending.display())
+            } else {
+                "check the path; `whymean init` writes a file to start from".to_owned()
+            };
+            return fail(ExperimentError::NotFound { path: shown.clone(), help });
+        }
+        Err(error) => return fail(unreadable(error.to_string())),
+    };
+    if about.is_dir() {
+        return fail(ExperimentError::IsFolder { path: shown.clone() });
+    }
+    if about.len() > MOST_BYTES {
+        let why = format!("it has {} bytes, a configuration has at most {MOST_BYTES}", about.len());
+        return fail(unreadable(why));
+    }
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) => return fail(unreadable(error.to_string())),
+    };
+    String::from_utf8(bytes).or_else(|error| {
+        let offset = error.utf8_error().valid_up_to();
+        let line = 1 + error.as_bytes()[..offset].iter().filter(|byte| **byte == b'\n').count();
+        fail(ExperimentError::NotUtf8 { path: shown.clone(), offset, line })
+    })
+}
+
+/// The folder of a file; `.` for a bare name.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The name of the file without its ending.
+pub(super) fn default_name(path: &Path) -> String {
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    stem.filter(|stem| is_file_name(stem)).unwrap_or_else(|| "experiment".to_owned())
+}
+
+fn syntax_mistakes(text: &str, errors: &[toml::de::Error]) -> Vec<ExperimentError> {
+    // After a first slip in a line the parser stumbles over the rest of it; that is one mistake.
+    let mut lines = Vec::new();
+    let mut mistakes = Vec::new();
+    for error in errors {
+        let at = error.span().unwrap_or(0..0);
+        let at = at.start.min(text.len())..at.end.min(text.len());
+        let line = text.as_bytes()[..at.start].iter().filter(|byte| **byte == b'\n').count();
+        if lines.contains(&line) {
+            continue;
+        }
+        lines.push(line);
+        let message = error.message().lines().next().unwrap_or("unreadable").to_owned();
+        mistakes.push(ExperimentError::Syntax {
+            help: syntax_help(&message, &text[line_at(text, at.start)]),
+            message,
+            at: span(&at),
+        });
+    }
+    mistakes
+}
+
+/// The line around an offset.
+fn line_at(text: &str, offset: usize) -> Range<usize> {
+    let bytes = text.as_bytes();
+    let start = bytes[..offset].iter().rposition(|byte| *byte == b'\n').map_or(0, |found| found + 1);
+    let end = bytes[offset..].iter().position(|byte| *byte == b'\n').map_or(text.len(), |found| offset + found);
+    start..end
+}
+
+fn syntax_help(message: &str, line: &str) -> String {
+    let value = line.split_once('=').map_or("", |(_, value)| value.trim());
+    if message.contains("duplicate") {
+        "keep one of the two".to_owned()
+    } else if value.starts_with(|first: char| first.is_alphabetic()) {
+        "text needs quotes: `key = \"word\"`; `true` and `false` are written without".to_owned()
+    } else if matches!(value, "True" | "False") {
+        "booleans are `true` and `false`".to_owned()
+    } else {
+        "a line is `key = value`, `[table]` or `# comment`".to_owned()
+    }
+}
+
+fn experiment(walk: &mut Walk, tree: &DeTable<'_>, folder: &Path, default_name: &str) -> Option<Experiment> {
+    let mut root = Fields::new("", 0..0, Some(tree));
+    let root = &mut root;
+    let name = name(walk, root, default_name);
+    let seed = seed(walk, root);
+    let data = data::data(walk, root, folder);
+    let (model, places) = model::model(walk, root);
+    let training = training::training(walk, root);
+    let diagnosis = training::diagnosis(walk, root);
+    walk.finish(root);
+    let experiment = Experiment { name, seed, data: data?, model, training, diagnosis };
+    // Shapes are judged only where everything before could be read: a wrong number of units is told once, not twice.
+    if walk.mistakes.is_empty() {
+        check_shapes(walk, &experiment, &places);
+    }
+    Some(experiment)
+}
+
+fn check_shapes(walk: &mut Walk, experiment: &Experiment, places: &model::Places) {
+    let (input_shape, outputs) = match &experiment.data.source {
+        Source::Boxes { height, width, channels, .. } => {
+            (vec![*channels as usize, *height as usize, *width as usize], 2)
+        }
+        Source::Function { features, .. } => (vec![*features as usize], 1),
+        // Without names the table itself says how many columns there are; `data::load` knows then.
+        Source::Table { features, .. } if features.is_empty() => return,
+        Source::Table { features, targets, .. } => (vec![features.len()], targets.len()),
+    };
+    if let Err(error) = shapes::footprint(&experiment.model, &input_shape, outputs, experiment.training.batch_size) {
+        let at = error.layer().and_then(|layer| places.layers.get(layer)).unwrap_or(&places.model);
+        walk.mistakes.push(ExperimentError::Shape { message: error.to_string(), at: span(at), help: error.advice() });
+    }
+}
+
+/// The largest seed: every reader of the JSON, JavaScript too, sees the same number.
+const LARGEST_SEED: u64 = (1 << 53) - 1;
+
+fn seed(walk: &mut Walk, fields: &mut Fields<'_>) -> u64 {
+    let Some(value) = fields.get("seed") else {
+        return 0;
+    };
+    let path = fields.path("seed");
+    let wanted = format!("a whole number from 0 to {LARGEST_SEED}");
+    walk.whole_value(&path, value, 0..=LARGEST_SEED, &wanted, "any number will do; the same number gives the same run")
+        .unwrap_or(0)
+}
+
+/// Longest name: most file systems allow 255 bytes, and dates and endings are added.
+const LONGEST_NAME: usize = 100;
+
+fn name(walk: &mut Walk, root: &mut Fields<'_>, default_name: &str) -> String {
+    let help = "it names the folder of the report, such as `name = \"my-network\"`";
+    let Some(name) = walk.text(root, "name", help) else {
+        return default_name.to_owned();
+    };
+    if !is_file_name(name) {
+        let wanted = format!(
+            "a file name of 1 to {LONGEST_NAME} bytes, without `/ \\ : * ? \" < > |` and not starting with `.` or `-`"
+        );
+        let seen = root.get("name").map_or_else(String::new, |value| describe(value.get_ref()));
+        walk.out_of_range("name", &wanted, &seen, root.place_of("name"), help);
+    }
+    name.to_owned()
+}
+
+/// Whether a folder may have this name, on any system.
+fn is_file_name(name: &str) -> bool {
+    let plain = |character: char| !character.is_control() && !r#"/\:*?"<>|"#.contains(character);
+    !name.trim().is_empty()
+        && name.len() <= LONGEST_NAME
+        && name.chars().all(plain)
+        && !name.starts_with(['.', '-', ' '])
+        && !name.ends_with(['.', ' '])
+}
+
+#[cfg(test)]
+mod tests;

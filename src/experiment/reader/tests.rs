@@ -1,0 +1,287 @@
+//! Tests of [`super`]: defaults, shorthands, both directions of the round trip.
+
+use super::*;
+use crate::experiment::{
+    Activation, BiasInit, Data, Diagnosis, Distribution, Formula, Init, Layer, Loss, Missing, Model, Optimiser,
+    Padding, Probes, Scaling, Schedule, Training, WeightInit,
+};
+
+fn parsed(text: &str) -> Experiment {
+    parse(text, "config.toml", Path::new("/folder"), "config")
+        .unwrap_or_else(|errors| panic!("{:?}", errors.mistakes()))
+}
+
+fn mistakes(text: &str) -> Vec<String> {
+    let errors = parse(text, "config.toml", Path::new("/folder"), "config").expect_err("a mistake was planted");
+    errors.mistakes().iter().map(ToString::to_string).collect()
+}
+
+const SHORTEST: &str = "[data]\nsource = \"function\"\nformula = \"sine\"\n[model]\nhidden = [8]\n";
+
+#[test]
+fn every_default_is_filled_in() {
+    let experiment = parsed(SHORTEST);
+    let wanted = Experiment {
+        name: "config".into(),
+        seed: 0,
+        data: Data {
+            source: Source::Function {
+                formula: Formula::Sine,
+                features: 1,
+                inputs: Distribution::Uniform { low: -1.0, high: 1.0 },
+                noise: 0.0,
+                train_samples: 1000,
+                validation_samples: 200,
+            },
+            scale_inputs: Scaling::None,
+            scale_targets: Scaling::None,
+            seed: 0,
+        },
+        model: Model {
+            layers: vec![
+                Layer::Dense { units: Some(8), activation: Activation::Relu, bias: true },
+                Layer::Dense { units: None, activation: Activation::Linear, bias: true },
+            ],
+            init: Init { weights: WeightInit::PytorchUniform {}, gain: 1.0, bias: BiasInit::PytorchUniform {} },
+        },
+        training: Training {
+            epochs: 100,
+            batch_size: 32,
+            shuffle: true,
+            loss: Loss::Mse {},
+            optimiser: Optimiser::Adam { lr: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0 },
+            schedule: Schedule::Constant {},
+            warmup_steps: 0,
+            clip_norm: None,
+            clip_value: None,
+            checkpoint_secs: 10.0,
+        },
+        diagnosis: Diagnosis {
+            seeds: 1,
+            probe_samples: 512,
+            early_stop: true,
+            patience_epochs: 20,
+            probes: Probes::All,
+        },
+    };
+    assert_eq!(experiment, wanted);
+}
+
+#[test]
+fn words_and_tables_mean_the_same() {
+    let with = |training: &str, init: &str| parsed(&format!("{SHORTEST}{init}\n[training]\n{training}\n"));
+    assert_eq!(with("loss = \"huber\"", "").training.loss, Loss::Huber { delta: 1.0 });
+    assert_eq!(with("loss = { kind = \"huber\" }", ""), with("loss = \"huber\"", ""));
+    assert_eq!(with("optimizer = \"sgd\"", ""), with("optimiser = { kind = \"sgd\", lr = 0.01 }", ""));
+    assert_eq!(with("[training.optimizer]\nkind = \"sgd\"\nlr = 1", "").training.optimiser.lr(), 1.0);
+    assert_eq!(with("schedule = \"cosine\"", "").training.schedule, Schedule::Cosine { final_factor: 0.0 });
+    let keras = Init { weights: WeightInit::GlorotUniform {}, gain: 1.0, bias: BiasInit::Zeros {} };
+    assert_eq!(with("", "init = \"keras\"").model.init, keras);
+    assert_eq!(with("", "init = { weights = \"glorot_uniform\", bias = \"zeros\" }").model.init, keras);
+    let normal = with("", "init = { weights = { kind = \"normal\", std = 0.1 } }").model.init;
+    assert_eq!(normal.weights, WeightInit::Normal { std: 0.1 });
+    assert_eq!(normal.bias, BiasInit::PytorchUniform {});
+}
+
+#[test]
+fn layers_may_be_words() {
+    let text = "[data]\nsource = \"boxes\"\n[model]\nlayers = [\"flatten\", \"dense\"]";
+    let wanted = [Layer::Flatten {}, Layer::Dense { units: None, activation: Activation::Linear, bias: true }];
+    assert_eq!(parsed(text).model.layers, wanted);
+}
+
+#[test]
+fn tables_start_at_the_folder_of_the_file() {
+    let text =
+        |path: &str| format!("[data]\nsource = \"table\"\npath = \"{path}\"\ntargets = \"y\"\n[model]\nhidden = []");
+    let path = |text: &str| match parsed(text).data.source {
+        Source::Table { path, targets, .. } => (path, targets),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(path(&text("sub/data.csv")), ("/folder/sub/data.csv".into(), vec!["y".to_owned()]));
+    assert_eq!(path(&text("/else/data.csv")).0, Path::new("/else/data.csv"));
+}
+
+#[test]
+fn byte_order_marks_and_windows_line_ends_do_not_matter() {
+    assert_eq!(parsed(&format!("\u{feff}{}", SHORTEST.replace('\n', "\r\n"))), parsed(SHORTEST));
+}
+
+#[test]
+fn all_mistakes_are_told_at_once_in_order() {
+    let text =
+        "seed = -1\n[data]\nsource = \"functoin\"\n[model]\nhidden = [8, \"x\"]\n[training]\nepochs = 0\nlr = 0.1\n";
+    let wanted = [
+        "`seed` must be a whole number from 0 to 9007199254740991",
+        "`data.source` cannot be `functoin`",
+        "`model.hidden.1` must be a whole number from 1 to 1000000",
+        "`training.epochs` must be a whole number from 1 to 1000000",
+        "unknown key `training.lr`",
+    ];
+    assert_eq!(mistakes(text), wanted);
+}
+
+/// What is no finite number in a range must never come through, in whatever notation.
+#[test]
+fn odd_numbers_are_refused() {
+    for lr in [
+        "nan",
+        "-nan",
+        "inf",
+        "-inf",
+        "1e400",
+        "-1e-3",
+        "0",
+        "0.0",
+        "-0.0",
+        "1e7",
+        "\"0.1\"",
+        "true",
+        "[0.1]",
+        "1979-05-27",
+    ] {
+        let text = format!("{SHORTEST}[training]\noptimiser = {{ kind = \"adam\", lr = {lr} }}");
+        let found = mistakes(&text);
+        assert_eq!(found.len(), 1, "{lr}: {found:?}");
+        assert!(found[0].starts_with("`training.optimiser.lr` must be"), "{lr}: {found:?}");
+    }
+    for epochs in ["0", "-1", "1.0", "1000001", "99999999999999999999999999999999999999999999999", "inf"] {
+        let found = mistakes(&format!("{SHORTEST}[training]\nepochs = {epochs}"));
+        assert!(found.len() == 1 && found[0].starts_with("`training.epochs` must be"), "{epochs}: {found:?}");
+    }
+    assert_eq!(parsed(&format!("{SHORTEST}[training]\nepochs = 1_0\n")).training.epochs, 10);
+    assert_eq!(parsed(&format!("{SHORTEST}[training]\nepochs = 0x10\n")).training.epochs, 16);
+}
+
+#[test]
+fn names_that_are_no_folder_are_refused() {
+    for name in ["", " ", "..", "a/b", "a\\\\b", ".hidden", "-rf", "a\\u0000", "a\\n", &"x".repeat(101)] {
+        let found = mistakes(&format!("name = \"{name}\"\n{SHORTEST}"));
+        assert!(found.len() == 1 && found[0].starts_with("`name` must be"), "{name}: {found:?}");
+    }
+    assert_eq!(parsed(&format!("name = \"Größe 2\"\n{SHORTEST}")).name, "Größe 2");
+    assert_eq!(default_name(Path::new("a/..hidden.toml")), "experiment");
+}
+
+#[test]
+fn shapes_are_checked_where_the_text_says_enough() {
+    let found = mistakes("[data]\nsource = \"boxes\"\n[model]\nhidden = [8]");
+    assert_eq!(found, ["layer 1, `dense_1`, needs flat input, but gets an image `[3, 64, 64]`"]);
+    // A table without named features may have any number of columns.
+    parsed(
+        "[data]\nsource = \"table\"\npath = \"a.csv\"\ntargets = [\"y\"]\n[model]\nlayers = [{ type = \"dense\", units = 1 }]",
+    );
+}
+
+/// One experiment for each variant of each enum.
+fn examples() -> Vec<Experiment> {
+    let base = parsed(SHORTEST);
+    let mut examples = vec![base.clone()];
+    let mut vary = |change: &dyn Fn(&mut Experiment)| {
+        let mut example = base.clone();
+        change(&mut example);
+        examples.push(example);
+    };
+    for optimiser in [
+        Optimiser::Sgd { lr: 0.1, momentum: 0.9, nesterov: true, weight_decay: 1e-4 },
+        Optimiser::AdamW { lr: 1e-300, beta1: 0.0, beta2: 0.5, epsilon: 1e-7, weight_decay: 0.01 },
+        Optimiser::RmsProp { lr: 3.0, rho: 0.9, epsilon: 1e-10, momentum: 0.1, weight_decay: 0.0 },
+    ] {
+        vary(&|example| example.training.optimiser = optimiser);
+    }
+    for loss in [Loss::Mae {}, Loss::Huber { delta: 0.3 }] {
+        vary(&|example| example.training.loss = loss);
+    }
+    for schedule in [Schedule::Step { every_epochs: 7, factor: 0.5 }, Schedule::Cosine { final_factor: 0.01 }] {
+        vary(&|example| example.training.schedule = schedule);
+    }
+    vary(&|example| {
+        example.training.clip_norm = Some(1.0);
+        example.training.clip_value = Some(0.1);
+        example.training.shuffle = false;
+        example.diagnosis.probes = Probes::None;
+        example.diagnosis.early_stop = false;
+        example.seed = LARGEST_SEED;
+        example.data.seed = 1;
+        example.data.scale_inputs = Scaling::Standard;
+        example.data.scale_targets = Scaling::MinMax;
+        example.name = "a \u{fc}, 'b'".into();
+    });
+    for (_, formula) in data::FORMULAS {
+        let features = formula.features_needed() + 1;
+        let inputs = Distribution::Normal { mean: 0.1 + 0.2, std: 1e-9 };
+        let source = Source::Function {
+            formula: *formula,
+            features,
+            inputs,
+            noise: 0.5,
+            train_samples: 2,
+            validation_samples: 0,
+        };
+        vary(&|example| example.data.source = source.clone());
+    }
+    for (missing, delimiter) in [(Missing::Refuse, ';'), (Missing::DropRows, '\t')] {
+        let (features, targets) = (vec!["a \"b\"".to_owned()], vec!["y".to_owned(), "z".to_owned()]);
+        let path = "/folder/a b.csv".into();
+        let source = Source::Table { path, features, targets, validation_fraction: 0.0, delimiter, missing };
+        vary(&|example| example.data.source = source.clone());
+    }
+    for kind in model::WEIGHTS.options.iter().map(|(_, kind)| *kind) {
+        vary(&|example| example.model.init.weights = kind);
+    }
+    for kind in [BiasInit::Zeros {}, BiasInit::Constant { value: -10.0 }] {
+        vary(&|example| {
+            example.model.init.bias = kind;
+            example.model.init.gain = 0.0;
+        });
+    }
+    vary(&|example| {
+        example.data.source =
+            Source::Boxes { train_samples: 9, validation_samples: 0, height: 20, width: 30, channels: 1, box_size: 20 };
+        let conv = |padding| Layer::Conv2d {
+            filters: 2,
+            kernel: 3,
+            stride: 2,
+            padding,
+            activation: Activation::Gelu,
+            bias: false,
+        };
+        example.model.layers = vec![
+            conv(Padding::Same),
+            conv(Padding::Half),
+            Layer::BatchNorm { momentum: 0.01, epsilon: 1e-3, activation: Activation::Relu },
+            Layer::MaxPool2d { size: 2, stride: 1 },
+            Layer::AvgPool2d { size: 2, stride: 1 },
+            conv(Padding::Valid),
+            Layer::Flatten {},
+            Layer::Dropout { rate: 0.25 },
+        ];
+        let activations =
+            model::ACTIVATIONS.iter().map(|(_, activation)| Layer::Activation { activation: *activation });
+        example.model.layers.extend(activations);
+        example.model.layers.push(Layer::Dense { units: Some(2), activation: Activation::Linear, bias: true });
+    });
+    examples
+}
+
+#[test]
+fn what_serde_writes_reads_back_equal() {
+    for example in examples() {
+        let text = toml::to_string(&example).expect("an experiment is a TOML table");
+        match parse(&text, "written.toml", Path::new("/other"), "other") {
+            Ok(back) => assert_eq!(back, example, "{text}"),
+            Err(errors) => panic!("{text}\n{:?}", errors.mistakes()),
+        }
+        let back: Experiment = toml::from_str(&text).expect("serde reads what it wrote");
+        assert_eq!(back, example);
+    }
+}
+
+#[test]
+fn the_fixtures_are_right() {
+    for name in ["cv-261704", "demo", "diabetes", "healthy-function", "dead-relu-bias"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name).with_extension("toml");
+        let experiment = read(&path).unwrap_or_else(|errors| panic!("{name}: {:?}", errors.mistakes()));
+        assert_eq!(experiment.name, name);
+    }
+}
