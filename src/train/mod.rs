@@ -58,7 +58,7 @@ pub enum TrainError {
     /// The record could not be written or read.
     #[error(transparent)]
     #[diagnostic(transparent)]
-    Record(#[from] crate::record::RecordError),
+    Record(#[from] crate::record::store::RecordError),
     /// A checkpoint could not be read.
     #[error("the checkpoint `{}` cannot be used: {why}", path.display())]
     #[diagnostic(

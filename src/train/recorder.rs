@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     probes::Readings,
     record::{
-        Channel, Point, ProbePredictions, Reading, Record, RecordError, RunInfo, SeriesId, Split,
-        store::{Row, Store},
+        Channel, Point, ProbePredictions, Reading, Record, RunInfo, SeriesId, Split,
+        store::{RecordError, Row, Store},
     },
 };
 

@@ -25,6 +25,9 @@ use crate::{
 /// Least time between two progress lines.
 const PROGRESS_EVERY: Duration = Duration::from_millis(250);
 
+/// The trained network's parameters and buffers, by name, in the folder of the trial.
+pub const WEIGHTS: &str = "weights.safetensors";
+
 /// Trains the trial in `dir`, from its checkpoint if there is one, until it is finished or `stop` is set.
 ///
 /// A seed gives the same run twice, and a run that was killed and resumed leaves the same record and weights, to the
@@ -141,6 +144,7 @@ impl<'a> Trial<'a> {
         run.wall_secs = wall_secs;
         self.recorder.finish()?;
         progress(ProgressLine { last: true, ..self.line() });
+        checkpoint::write_tensors(&self.dir.join(WEIGHTS), &self.trainer.net.state())?;
         let outcome = self.outcome();
         folder::write_outcome(self.dir, &outcome).map_err(|error| TrainError::Outcome(Box::new(error)))?;
         // Only now: a kill before this line resumes from the last checkpoint and ends in the same outcome.
