@@ -9,7 +9,10 @@
 //!
 //! `judge` and `report` are pure and never need libtorch; `model`, `train` and `probes` are behind the feature `torch`.
 
+pub mod cli;
+pub mod commands;
 pub mod data;
+pub mod error;
 pub mod experiment;
 pub mod judge;
 pub mod record;

@@ -8,6 +8,8 @@ pub mod atomic;
 mod error;
 pub mod store;
 
+pub use error::RecordError;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

@@ -45,6 +45,13 @@ pub enum TrialError {
         /// Why.
         why: String,
     },
+    /// There is nothing to train.
+    #[error("`{}` has no `spec.toml`", .dir.display())]
+    #[diagnostic(code(whymean::trial::no_spec), help("`whymean diagnose CONFIG` makes the folders of trials and starts them"))]
+    NoSpec {
+        /// The folder.
+        dir: PathBuf,
+    },
     /// The trial's process could not be started.
     #[error("cannot start `{} trial`: {source}", .program.display())]
     #[diagnostic(
@@ -67,6 +74,18 @@ pub enum TrialError {
         how: String,
         /// What to do now.
         help: String,
+    },
+    /// The folder belongs to another experiment.
+    #[error("`{}` holds a run of another experiment: {difference}", .dir.display())]
+    #[diagnostic(
+        code(whymean::trial::other_experiment),
+        help("choose another folder with `--out`, or replace what is there with `--overwrite`")
+    )]
+    OtherExperiment {
+        /// The trial's folder.
+        dir: PathBuf,
+        /// The first setting that differs.
+        difference: super::Difference,
     },
     /// The user stopped the trials.
     #[error("stopped; {finished} of {all} runs are finished")]

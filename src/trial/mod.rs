@@ -12,7 +12,12 @@
 
 pub mod error;
 pub mod folder;
+pub mod interrupt;
+pub mod plan;
+pub mod pool;
 pub mod progress;
+pub mod results;
+mod spec;
 
 use std::path::PathBuf;
 
@@ -20,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 pub use error::TrialError;
 pub use progress::ProgressLine;
+pub use spec::Difference;
 
 use crate::{experiment::Experiment, record::Status};
 

@@ -1,0 +1,44 @@
+//! `whymean trial DIR`, the process that trains one run.
+
+use std::{
+    io::{self, Read, Write},
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+use crate::{
+    error::{Exit, UsageError},
+    train,
+    trial::{ProgressLine, TrialError, folder, results},
+};
+
+/// Trains until it is done or asked to stop.
+pub fn run(dir: &Path, watch_stdin: bool) -> miette::Result<Exit> {
+    let spec = folder::read_spec(dir)?.ok_or_else(|| TrialError::NoSpec { dir: dir.to_owned() })?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&stop);
+    ctrlc::set_handler(move || asked.store(true, Ordering::SeqCst))
+        .map_err(|error| UsageError::Interrupts { why: error.to_string() })?;
+    if watch_stdin {
+        let orphaned = Arc::clone(&stop);
+        // Ends with its process.
+        thread::spawn(move || {
+            let mut nothing = [0; 64];
+            let mut stdin = io::stdin().lock();
+            while !matches!(stdin.read(&mut nothing), Ok(0) | Err(_)) {}
+            orphaned.store(true, Ordering::SeqCst);
+        });
+    }
+    let _lock = results::lock_trial(dir)?;
+    let mut say = |line: ProgressLine| {
+        // Whoever listened may be gone; that is told by the standard input, and no reason to lose the training.
+        let mut stdout = io::stdout().lock();
+        let _ = writeln!(stdout, "{}", line.to_json()).and_then(|()| stdout.flush());
+    };
+    let outcome = train::run_trial(dir, &spec, &stop, &mut say)?;
+    Ok(if outcome.status.is_final() { Exit::Learned } else { Exit::Interrupted })
+}

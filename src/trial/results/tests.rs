@@ -1,0 +1,222 @@
+use super::*;
+use crate::{
+    record::Status,
+    trial::{Outcome, SCHEMA, spec::tests::spec},
+};
+
+const CONFIG: &str = "name = \"fixture\"\n";
+
+fn plan(seeds: Vec<u64>) -> Plan {
+    Plan::diagnosis("fixture", "whymean diagnose config.toml", seeds)
+}
+
+fn trials(dir: &Path, plan: &Plan) -> Vec<(PathBuf, Spec)> {
+    plan.seeds
+        .iter()
+        .map(|&seed| (plan.run_dir(dir, &plan.cells[0], seed), spec(seed)))
+        .collect()
+}
+
+/// Prepares, and drops the lock.
+fn try_prepare(
+    dir: &Path,
+    trials: &[(PathBuf, Spec)],
+    allowed: Allowed,
+) -> Result<(usize, usize), String> {
+    let seeds = trials.iter().map(|(_, spec)| spec.seed).collect();
+    match prepare(dir, &plan(seeds), CONFIG, trials, allowed) {
+        Ok(results) => Ok((results.finished, results.begun)),
+        Err(error) => Err(error.to_string().replace(&dir.display().to_string(), "DIR")),
+    }
+}
+
+fn finish(trial: &(PathBuf, Spec)) {
+    folder::write_spec(&trial.0, &trial.1).expect("spec");
+    let outcome = Outcome {
+        schema: SCHEMA,
+        seed: trial.1.seed,
+        status: Status::Completed,
+        epochs: 2,
+        steps: 4,
+        wall_secs: 0.1,
+        peak_memory_bytes: None,
+    };
+    folder::write_outcome(&trial.0, &outcome).expect("outcome");
+}
+
+fn begin(trial: &(PathBuf, Spec)) {
+    folder::write_spec(&trial.0, &trial.1).expect("spec");
+    fs::create_dir_all(folder::record_dir(&trial.0)).expect("record");
+    fs::write(folder::record_dir(&trial.0).join(store::RUN_FILE), "{").expect("run.json");
+}
+
+#[test]
+fn finished_runs_are_used_again_and_new_seeds_join_them() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let dir = folder.path().join("fixture");
+    let few = trials(&dir, &plan(vec![0, 1]));
+    assert_eq!(try_prepare(&dir, &few, Allowed::Reuse), Ok((0, 0)));
+    finish(&few[0]);
+    finish(&few[1]);
+    let more = trials(&dir, &plan(vec![0, 1, 2]));
+    assert_eq!(try_prepare(&dir, &more, Allowed::Reuse), Ok((2, 0)));
+    assert_eq!(Plan::read(&dir).expect("plan").seeds, [0, 1, 2]);
+}
+
+#[test]
+fn unfinished_runs_need_a_word() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let dir = folder.path().join("fixture");
+    let all = trials(&dir, &plan(vec![0, 1]));
+    try_prepare(&dir, &all, Allowed::Reuse).expect("empty");
+    finish(&all[0]);
+    begin(&all[1]);
+    let refused = try_prepare(&dir, &all, Allowed::Reuse).expect_err("unfinished");
+    assert_eq!(
+        refused,
+        "`DIR` holds unfinished runs: runs/seed-1 (epoch 0 of 2)"
+    );
+    assert_eq!(try_prepare(&dir, &all, Allowed::Resume), Ok((1, 1)));
+    assert_eq!(try_prepare(&dir, &all, Allowed::Overwrite), Ok((0, 0)));
+    assert!(!all[0].0.exists());
+}
+
+#[test]
+fn another_experiment_is_refused_with_its_first_difference() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let dir = folder.path().join("fixture");
+    let all = trials(&dir, &plan(vec![0, 1]));
+    try_prepare(&dir, &all, Allowed::Reuse).expect("empty");
+    finish(&all[0]);
+    // Also when no seed is the same: their runs would stand side by side.
+    for seeds in [vec![0, 1], vec![7]] {
+        let mut other = trials(&dir, &plan(seeds));
+        for (_, spec) in &mut other {
+            spec.experiment.training.epochs = 9;
+        }
+        let refused = try_prepare(&dir, &other, Allowed::Resume).expect_err("other");
+        assert_eq!(
+            refused,
+            "`DIR` holds another experiment: there `training.epochs` is 2, here it is 9"
+        );
+    }
+    assert!(folder::outcome_file(&all[0].0).exists());
+}
+
+#[test]
+fn a_comparison_is_no_diagnosis() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let all = trials(folder.path(), &plan(vec![0]));
+    try_prepare(folder.path(), &all, Allowed::Reuse).expect("empty");
+    let axis = crate::judge::Axis {
+        path: "seed".to_owned(),
+        values: vec!["0".to_owned(), "1".to_owned()],
+    };
+    let comparison = Plan::comparison("fixture", "", vec![axis], vec![0]);
+    let refused =
+        prepare(folder.path(), &comparison, CONFIG, &[], Allowed::Resume).expect_err("kind");
+    assert!(matches!(
+        refused,
+        ResultsError::OtherKind {
+            there: "diagnosis",
+            here: "comparison",
+            ..
+        }
+    ));
+}
+
+#[test]
+fn what_is_not_ours_is_never_touched() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let all = trials(folder.path(), &plan(vec![0]));
+    // All of our names, but no plan that is ours.
+    fs::write(folder.path().join("config.toml"), "mine").expect("write");
+    fs::create_dir(folder.path().join("runs")).expect("create");
+    for allowed in [Allowed::Reuse, Allowed::Resume, Allowed::Overwrite] {
+        assert_eq!(
+            try_prepare(folder.path(), &all, allowed),
+            Err("`DIR` is not empty and was not made by whymean".to_owned())
+        );
+    }
+    fs::write(folder.path().join("plan.json"), "{\"program\": \"other\"}").expect("write");
+    assert!(
+        try_prepare(folder.path(), &all, Allowed::Overwrite)
+            .expect_err("foreign plan")
+            .contains("cannot be understood")
+    );
+    assert_eq!(
+        fs::read_to_string(folder.path().join("config.toml")).expect("read"),
+        "mine"
+    );
+    assert_eq!(fs::read_dir(folder.path()).expect("list").count(), 3);
+    let file = folder.path().join("config.toml");
+    assert!(matches!(
+        may_draw(&file),
+        Err(ResultsError::FileInTheWay { .. })
+    ));
+}
+
+#[test]
+fn overwriting_leaves_what_the_user_put_beside() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let all = trials(folder.path(), &plan(vec![0]));
+    try_prepare(folder.path(), &all, Allowed::Reuse).expect("empty");
+    finish(&all[0]);
+    fs::write(folder.path().join("notes.txt"), "mine").expect("write");
+    try_prepare(folder.path(), &all, Allowed::Overwrite).expect("ours");
+    assert!(folder.path().join("notes.txt").exists() && !all[0].0.exists());
+}
+
+#[test]
+fn two_at_the_same_time_are_refused() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let all = trials(folder.path(), &plan(vec![0]));
+    let held = prepare(folder.path(), &plan(vec![0]), CONFIG, &all, Allowed::Reuse).expect("first");
+    assert_eq!(
+        try_prepare(folder.path(), &all, Allowed::Overwrite),
+        Err("another whymean is working in `DIR`".to_owned())
+    );
+    drop(held);
+    try_prepare(folder.path(), &all, Allowed::Reuse).expect("free again");
+}
+
+#[test]
+fn a_plan_that_climbs_out_of_its_folder_is_refused() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let mut hostile = plan(vec![0]);
+    hostile.cells[0].folder = "../elsewhere".to_owned();
+    fs::write(
+        folder.path().join(PLAN_FILE),
+        serde_json::to_string(&hostile).expect("json"),
+    )
+    .expect("write");
+    assert!(matches!(
+        Plan::read(folder.path()),
+        Err(ResultsError::Plan { .. })
+    ));
+}
+
+#[test]
+fn a_report_alone_goes_into_an_empty_folder_or_over_a_report_alone() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let dir = folder.path();
+    assert!(may_draw(&dir.join("new")).is_ok() && may_draw(dir).is_ok());
+    fs::write(dir.join("report.html"), "<html>").expect("write");
+    assert!(matches!(may_draw(dir), Err(ResultsError::Foreign { .. })));
+    let comparison = Comparison {
+        schema: crate::judge::SCHEMA,
+        name: "n".to_owned(),
+        axes: vec![],
+        cells: vec![],
+        summary: String::new(),
+        not_examined: vec![],
+        report: None,
+    };
+    fs::write(dir.join("comparison.json"), serde_json::to_string(&comparison).expect("json")).expect("write");
+    assert!(may_draw(dir).is_ok());
+    fs::write(dir.join("thesis.tex"), "mine").expect("write");
+    assert!(matches!(may_draw(dir), Err(ResultsError::Foreign { .. })));
+    fs::remove_file(dir.join("thesis.tex")).expect("remove");
+    fs::write(dir.join(PLAN_FILE), serde_json::to_string(&plan(vec![0])).expect("json")).expect("write");
+    assert!(matches!(may_draw(dir), Err(ResultsError::OtherResults { kind: "diagnosis", .. })));
+}
