@@ -1,0 +1,78 @@
+//! The loss per step beside the loss of the mean predictor.
+
+use crate::record::{Channel, Record, Split};
+use crate::report::{
+    figure::{Axis, Dash, Figure, Hue, Layer, Panel, Style},
+    ink::capital,
+    series::{self, Time},
+    words,
+};
+
+use super::{Chart, Story, finite};
+
+/// Loss of each step, as a ratio to the variance of the targets.
+pub struct LossPerStep;
+
+impl Chart for LossPerStep {
+    fn id(&self) -> &'static str {
+        "loss"
+    }
+
+    fn draw(&self, story: &Story<'_>) -> Option<Figure> {
+        let record = story.record();
+        let points = loss(record);
+        let others: Vec<_> = story.others.iter().map(|told| loss(told.record)).collect();
+        let all = || std::iter::once(points).chain(others.iter().copied());
+        let x = Time::Step.axis(all().flatten())?;
+        let quantity = "mean squared error / variance of targets (log scale)";
+        let y = Axis::log(quantity, all().flat_map(finite).chain([1.0]))?;
+
+        let mut layers = Vec::new();
+        for other in series::some_of(others.len(), 24).into_iter().map(|index| others[index]) {
+            layers.extend(series::line(other, Time::Step, &x, &y, Story::OTHERS, Style::thin(Hue::Muted)));
+        }
+        let style = Style::bold(Hue::Blue, Dash::Solid);
+        layers.extend(series::line(points, Time::Step, &x, &y, "each step's batch", style));
+        layers.push(Layer::Level { at: 1.0, label: "the mean predictor: 1".to_owned() });
+        if let Some(step) = story.shown.verdict.collapsed_at_step {
+            layers.push(Layer::Mark { at: step as f64, label: format!("collapsed at step {step}") });
+        }
+
+        let title = title(points);
+        Some(Figure {
+            id: self.id(),
+            alt: format!("Loss per step{}. {}.", story.whose(), capital(&title)),
+            title,
+            panels: vec![Panel { title: String::new(), x, y, layers }],
+            how_to_read: format!(
+                "The squared error of each batch, recomputed from predictions and targets, over the variance of the targets. \
+                 At 1 the network is as good as one that always says the mean; single batches scatter around that. A line \
+                 that settles at 1 has collapsed, one that falls well below 1 has learned.{}",
+                story.about_others()
+            ),
+        })
+    }
+}
+
+fn loss(record: &Record) -> &[crate::record::Point] {
+    record.points(Split::Train, Channel::LossRatio, "")
+}
+
+fn title(points: &[crate::record::Point]) -> String {
+    let highest = points
+        .iter()
+        .filter_map(|point| Some((point.value.finite()?, point.step)))
+        .max_by(|one, other| one.0.total_cmp(&other.0));
+    let first_bad = points.iter().find(|point| point.value.finite().is_none());
+    let last = points.last().and_then(|point| point.value.finite());
+    match (first_bad, highest, last) {
+        (Some(bad), _, None) => format!("the loss is first not finite at step {} and ends so", bad.step),
+        (_, Some((peak, step)), Some(last)) if peak > 3.0 && peak > 3.0 * last => format!(
+            "the loss peaks at step {step} with {} times the targets' variance and ends at {} times",
+            words::number(peak),
+            words::number(last)
+        ),
+        (_, _, Some(last)) => format!("the loss ends at {} times the targets' variance", words::number(last)),
+        (None, _, None) => "no loss was read".to_owned(),
+    }
+}

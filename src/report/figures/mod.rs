@@ -1,0 +1,227 @@
+//! The figures: each maps a story to a [`Figure`], or to nothing where nothing was measured.
+//!
+//! A new one is a file here and a line in [`ALL`] or [`COMPARED`].
+
+mod activations;
+mod collapse_probability;
+mod dead_units;
+mod gradients;
+mod learning_rates;
+mod loss;
+mod predicted_against_target;
+mod spread_and_skill;
+
+use crate::{
+    judge::{Comparison, Diagnosis, RunDiagnosis},
+    record::{Channel, Point, Record, Split},
+};
+
+use super::{figure::Figure, words};
+
+/// Draws one figure of a diagnosis.
+pub trait Chart: Sync {
+    /// Kebab case, unique; the name of the picture.
+    fn id(&self) -> &'static str;
+    /// The figure; `None` where the record has nothing to show.
+    fn draw(&self, story: &Story<'_>) -> Option<Figure>;
+}
+
+/// Draws one figure of a comparison.
+pub trait ComparedChart: Sync {
+    /// Kebab case, unique; the name of the picture.
+    fn id(&self) -> &'static str;
+    /// The figure; `None` where the records have nothing to show.
+    fn draw(&self, story: &ComparedStory<'_>) -> Option<Figure>;
+}
+
+/// In the order of the report: what happened, then where, then why.
+pub const ALL: &[&dyn Chart] = &[
+    &predicted_against_target::PredictedAgainstTarget,
+    &spread_and_skill::SpreadAndSkill,
+    &loss::LossPerStep,
+    &dead_units::DeadUnitsPerLayer,
+    &gradients::GradientNorms,
+    &gradients::UpdateRatios,
+    &activations::Activations,
+];
+
+/// In the order of the report.
+pub const COMPARED: &[&dyn ComparedChart] =
+    &[&collapse_probability::CollapseProbability, &learning_rates::LearningRatesSideBySide];
+
+/// One run: what the judge says and what the instruments read.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'a> {
+    /// What the judge says.
+    pub verdict: &'a RunDiagnosis,
+    /// What the instruments read.
+    pub record: &'a Record,
+}
+
+/// What the figures of a diagnosis are drawn from.
+#[derive(Clone, Debug)]
+pub struct Story<'a> {
+    /// The run that is shown: the first that shares the verdict's state.
+    pub shown: Told<'a>,
+    /// The other runs.
+    pub others: Vec<Told<'a>>,
+}
+
+impl<'a> Story<'a> {
+    /// Pairs runs with their records by seed; `None` where no run has a record.
+    pub fn new(diagnosis: &'a Diagnosis, records: &'a [Record]) -> Option<Self> {
+        let mut runs = told(&diagnosis.runs, records);
+        let shares = |told: &Told<'_>| told.verdict.state == diagnosis.verdict.state;
+        let shown = runs.iter().position(shares).unwrap_or(0);
+        if runs.is_empty() {
+            return None;
+        }
+        let shown = runs.remove(shown);
+        Some(Self { shown, others: runs })
+    }
+
+    /// The record of the run that is shown.
+    pub fn record(&self) -> &'a Record {
+        self.shown.record
+    }
+
+    /// ` (seed 7)` where there are several runs.
+    pub fn whose(&self) -> String {
+        if self.others.is_empty() { String::new() } else { format!(" (seed {})", self.shown.verdict.seed) }
+    }
+
+    /// ` Thin grey lines are the other 4 runs.`, where there are some.
+    pub fn about_others(&self) -> String {
+        match self.others.len() {
+            0 => String::new(),
+            1 => {
+                format!(" The run in front has seed {}; the thin grey line is the other run.", self.shown.verdict.seed)
+            }
+            count => format!(
+                " The run in front has seed {}; thin grey lines are the other {count} runs.",
+                self.shown.verdict.seed
+            ),
+        }
+    }
+
+    /// Name of the other runs in keys.
+    pub const OTHERS: &'static str = "other runs";
+}
+
+/// What the figures of a comparison are drawn from.
+#[derive(Clone, Debug)]
+pub struct ComparedStory<'a> {
+    /// What the judge says.
+    pub comparison: &'a Comparison,
+    /// Each cell's name and runs, in the order of the comparison.
+    pub cells: Vec<(String, Vec<Told<'a>>)>,
+}
+
+impl<'a> ComparedStory<'a> {
+    /// Pairs cells with their records by their values, and runs by seed.
+    pub fn new(comparison: &'a Comparison, records: &'a [(Vec<String>, Vec<Record>)]) -> Self {
+        let cells = comparison.cells.iter().map(|cell| {
+            let found = records.iter().find(|(values, _)| *values == cell.values);
+            let runs = found.map_or_else(Vec::new, |(_, records)| told(&cell.runs, records));
+            (cell_name(comparison, &cell.values), runs)
+        });
+        Self { comparison, cells: cells.collect() }
+    }
+}
+
+/// `lr = 0.01, batch_size = 8`: the last part of each path and its value.
+pub fn cell_name(comparison: &Comparison, values: &[String]) -> String {
+    let parts = comparison.axes.iter().zip(values).map(|(axis, value)| {
+        let path = axis.path.rsplit('.').next().unwrap_or(&axis.path);
+        format!("{path} = {value}")
+    });
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+fn told<'a>(runs: &'a [RunDiagnosis], records: &'a [Record]) -> Vec<Told<'a>> {
+    let record_of = |run: &RunDiagnosis| records.iter().find(|record| record.run.seed == run.seed);
+    let runs = runs.iter();
+    runs.filter_map(|verdict| record_of(verdict).map(|record| Told { verdict, record })).collect()
+}
+
+/// The layers (or parameters, or outputs) that have points of this kind, in the order of the network.
+fn measured<'a>(
+    record: &'a Record,
+    split: Split,
+    channel: Channel,
+    names: impl Iterator<Item = &'a str>,
+) -> Vec<(&'a str, &'a [Point])> {
+    names.map(|name| (name, record.points(split, channel, name))).filter(|(_, points)| !points.is_empty()).collect()
+}
+
+/// Names of the layers, in order.
+fn layer_names(record: &Record) -> impl Iterator<Item = &str> {
+    record.run.layers.iter().map(|layer| layer.name.as_str())
+}
+
+/// Finite values of points.
+fn finite(points: &[Point]) -> impl Iterator<Item = f64> {
+    points.iter().filter_map(|point| point.value.finite())
+}
+
+/// ` 6 of 40 layers are drawn.`, where not all are.
+fn chosen(drawn: usize, all: usize, what: &str) -> String {
+    if drawn < all {
+        format!(" {drawn} of {all} {what} are drawn, evenly spaced from the first to the last.")
+    } else {
+        String::new()
+    }
+}
+
+/// `0.012`, or `0.012 to 0.9` for several.
+fn between(values: impl Iterator<Item = f64>) -> Option<String> {
+    let (low, high) = super::figure::extent(values)?;
+    let (low, high) = (words::fixed(low), words::fixed(high));
+    Some(if low == high { low } else { format!("{low} to {high}") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn identities_are_kebab_case_unique_and_those_of_their_figures() {
+        let (diagnosis, records) = sample::question();
+        let story = Story::new(&diagnosis, &records).expect("the sample has records");
+        let mut ids: Vec<&str> =
+            ALL.iter().map(|chart| chart.id()).chain(COMPARED.iter().map(|chart| chart.id())).collect();
+        for chart in ALL {
+            let figure = chart.draw(&story).expect("the sample has every series");
+            assert_eq!(figure.id, chart.id());
+        }
+        let count = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), count);
+        assert!(ids.iter().all(|id| id.chars().all(|c| c.is_ascii_lowercase() || c == '-')));
+    }
+
+    #[test]
+    fn the_run_that_is_shown_shares_the_state_of_the_verdict() {
+        let (mut diagnosis, records) = sample::question();
+        let story = Story::new(&diagnosis, &records).expect("the sample has records");
+        assert_eq!(story.shown.verdict.state, diagnosis.verdict.state);
+        assert_eq!(story.others.len(), records.len() - 1);
+        diagnosis.verdict.state = crate::judge::State::Learned;
+        let story = Story::new(&diagnosis, &records).expect("the sample has records");
+        assert_eq!(story.shown.verdict.state, crate::judge::State::Learned);
+        assert!(Story::new(&diagnosis, &[]).is_none());
+    }
+
+    #[test]
+    fn a_record_without_readings_gives_no_figure() {
+        let (diagnosis, mut records) = sample::question();
+        for record in &mut records {
+            record.series.clear();
+            record.probe.clear();
+        }
+        let story = Story::new(&diagnosis, &records).expect("the sample has records");
+        assert!(ALL.iter().all(|chart| chart.draw(&story).is_none()));
+    }
+}

@@ -1,0 +1,163 @@
+//! The two numbers that tell a constant from a prediction, over the epochs.
+
+use std::collections::BTreeMap;
+
+use crate::record::{Channel, Point, Record, Split};
+use crate::report::{
+    figure::{Axis, Dash, Figure, Hue, Layer, Panel, Scale, Style, extent},
+    ink::capital,
+    series::{self, Time},
+    words,
+};
+
+use super::{Chart, Story, between, finite, measured};
+
+/// More outputs than this are drawn as a band with their median.
+const MOST_OUTPUTS: usize = 4;
+/// Skill and spread outside are in lanes: a network that explodes at step 2 would flatten all else.
+const SKILL: (f64, f64) = (-0.5, 1.05);
+const SPREAD: (f64, f64) = (0.0, 1.5);
+
+/// Spread and skill of the predictions over the epochs.
+pub struct SpreadAndSkill;
+
+impl Chart for SpreadAndSkill {
+    fn id(&self) -> &'static str {
+        "spread-and-skill"
+    }
+
+    fn draw(&self, story: &Story<'_>) -> Option<Figure> {
+        let record = story.record();
+        let panels: Vec<Panel> = [
+            (
+                Channel::Spread,
+                "Spread",
+                "std of predictions / std of targets",
+                SPREAD,
+                "constant predictor: spread 0, skill 0",
+            ),
+            (Channel::Skill, "Skill", "1 - MSE / variance of targets", SKILL, "constant predictor: spread 0, skill 0"),
+        ]
+        .into_iter()
+        .filter_map(|(channel, title, quantity, range, level)| panel(story, channel, title, quantity, range, level))
+        .collect();
+        if panels.is_empty() {
+            return None;
+        }
+        let split = final_split(record);
+        let last = |channel| between(ends(record, split, channel));
+        let ends = match (last(Channel::Spread), last(Channel::Skill)) {
+            (Some(spread), Some(skill)) => format!("spread ends at {spread}, skill at {skill}"),
+            (Some(spread), None) => format!("spread ends at {spread}; skill ends without a finite value"),
+            (None, Some(skill)) => format!("skill ends at {skill}; spread ends without a finite value"),
+            (None, None) => "spread and skill end without a finite value".to_owned(),
+        };
+        let title = match story.shown.verdict.collapsed_at_step {
+            Some(step) => format!("the predictions lose their spread at step {step} and do not regain it: {ends}"),
+            None => ends,
+        };
+        Some(Figure {
+            id: self.id(),
+            alt: format!("{} over the epochs{}.", capital(&title), story.whose()),
+            title,
+            panels,
+            how_to_read: format!(
+                "Spread is how far the predictions vary, in units of how far the targets vary; skill is the share of the \
+                 targets' variance that they explain. A network that predicts a constant has a spread of 0 and a skill of \
+                 0 or less; a perfect one has 1 and 1. A spread well above 0 with a skill near 0 is not a collapse: it \
+                 predicts, but wrongly.{}",
+                story.about_others()
+            ),
+        })
+    }
+}
+
+fn final_split(record: &Record) -> Split {
+    let has = |split| record.series.keys().any(|id| id.split == split && id.channel == Channel::Spread);
+    if has(Split::Validation) { Split::Validation } else { Split::Train }
+}
+
+fn ends(record: &Record, split: Split, channel: Channel) -> impl Iterator<Item = f64> {
+    record.outputs().filter_map(move |output| record.last(split, channel, output)?.value.finite())
+}
+
+fn panel(
+    story: &Story<'_>,
+    channel: Channel,
+    title: &str,
+    quantity: &str,
+    (floor, ceiling): (f64, f64),
+    level: &str,
+) -> Option<Panel> {
+    let record = story.record();
+    let splits = [Split::Train, Split::Validation];
+    let looks = |record| splits.map(|split| (split, measured(record, split, channel, Record::outputs(record))));
+    let own = looks(record);
+    let others: Vec<&[Point]> = story
+        .others
+        .iter()
+        .flat_map(|told| measured(told.record, final_split(told.record), channel, told.record.outputs()))
+        .map(|(_, points)| points)
+        .collect();
+    let all = || {
+        let own = own.iter().flat_map(|(_, outputs)| outputs).map(|(_, points)| *points);
+        own.chain(others.iter().copied())
+    };
+    let x = Time::Epoch.axis(all().flatten())?;
+    let (low, high) = extent(all().flat_map(finite)).unwrap_or((0.0, 1.0));
+    let (low, high) = (low.min(0.0).max(floor), high.clamp(1.0, ceiling));
+    let y = Axis::new(quantity, Scale::Linear, low - 0.02 * (high - low), high);
+
+    let mut layers = Vec::new();
+    for points in series::some_of(others.len(), 24).into_iter().map(|index| others[index]) {
+        layers.extend(series::line(points, Time::Epoch, &x, &y, Story::OTHERS, Style::thin(Hue::Muted)));
+    }
+    layers.push(Layer::Level { at: 0.0, label: level.to_owned() });
+    for (split, outputs) in &own {
+        let (name, dash) = match split {
+            Split::Validation => ("validation", Dash::Solid),
+            Split::Train | Split::WholeTrain => ("training", Dash::Dashed),
+        };
+        if outputs.len() > MOST_OUTPUTS {
+            layers.extend(aggregated(outputs, &x, &y, name, dash));
+            continue;
+        }
+        for (index, (output, points)) in outputs.iter().enumerate() {
+            let label = match outputs.len() {
+                1 => name.to_owned(),
+                _ => format!("{}, {name}", words::short(output, 24)),
+            };
+            let style = Style::bold(Style::nth(index).hue, dash);
+            layers.extend(series::line(points, Time::Epoch, &x, &y, &label, style));
+        }
+    }
+    if let (Some(step), true) = (story.shown.verdict.collapsed_at_step, record.run.steps_per_epoch > 0) {
+        let at = step as f64 / record.run.steps_per_epoch as f64;
+        layers.push(Layer::Mark { at, label: format!("collapsed at step {step}") });
+    }
+    Some(Panel { title: title.to_owned(), x, y, layers })
+}
+
+/// The range over many outputs, and the middle one.
+fn aggregated(outputs: &[(&str, &[Point])], x: &Axis, y: &Axis, name: &str, dash: Dash) -> Vec<Layer> {
+    let mut epochs: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+    for point in outputs.iter().flat_map(|(_, points)| *points) {
+        let values = epochs.entry(point.epoch).or_default();
+        values.extend(point.value.finite());
+    }
+    let mut middle = Vec::new();
+    let mut band = Vec::new();
+    for (epoch, values) in &mut epochs {
+        values.sort_by(f64::total_cmp);
+        if let (Some(low), Some(high)) = (values.first(), values.last()) {
+            let held = |value: f64| value.clamp(y.low, y.high);
+            band.push((f64::from(*epoch), held(*low), held(*high)));
+            middle.push((f64::from(*epoch), crate::record::Reading::new(values[values.len() / 2])));
+        }
+    }
+    let style = Style::bold(if dash == Dash::Solid { Hue::Blue } else { Hue::Vermilion }, dash);
+    let label = format!("{name}, middle of {} outputs", outputs.len());
+    let mut layers = vec![Layer::Band { label: format!("{name}, all {} outputs", outputs.len()), style, points: band }];
+    layers.extend(series::layers(series::sort(middle.into_iter(), y), x, y, &label, style));
+    layers
+}

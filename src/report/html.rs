@@ -1,0 +1,408 @@
+//! The page: one file that asks for nothing else. The template holds no arithmetic; it gets ready texts.
+
+use minijinja::{AutoEscape, Environment, Value};
+use serde::Serialize;
+
+use crate::judge::{Comparison, Diagnosis, RunDiagnosis, State};
+use crate::record::{Record, RunInfo};
+
+use super::{
+    ReportError,
+    figure::Figure,
+    figures::cell_name,
+    ink::{Format, InkError, Layout, capital, ink},
+    theme, words,
+};
+
+const PAGE: &str = include_str!("page.html");
+const STYLE: &str = include_str!("page.css");
+
+/// A figure in the sizes that a page needs.
+pub struct Picture {
+    wide: String,
+    narrow: String,
+    first: String,
+}
+
+impl Picture {
+    /// Draws a figure for a page.
+    pub fn of(figure: &Figure) -> Result<Self, InkError> {
+        let draw = |layout, name: &str| {
+            let mut text = String::new();
+            ink(figure, layout, Format::Svg(&mut text))?;
+            Ok::<_, InkError>(placed(&text, &format!("{}-{name}", figure.id), &figure.alt))
+        };
+        Ok(Self {
+            wide: draw(Layout::Wide, "wide")?,
+            narrow: draw(Layout::Narrow, "narrow")?,
+            first: draw(Layout::First, "first")?,
+        })
+    }
+}
+
+/// The drawing as a part of a page: sized by the style sheet, named, and with its description.
+fn placed(svg: &str, id: &str, alt: &str) -> String {
+    let view = svg.split_once("viewBox=\"").and_then(|(_, rest)| rest.split_once('"'));
+    let body = svg.split_once("<svg").and_then(|(_, rest)| rest.split_once('>'));
+    let (Some((view, _)), Some((_, body))) = (view, body) else {
+        return String::new();
+    };
+    let alt = minijinja::HtmlEscape(alt);
+    format!("<svg id=\"{id}\" viewBox=\"{view}\" role=\"img\" aria-label=\"{alt}\">{body}")
+}
+
+#[derive(Serialize)]
+struct Page<'a> {
+    title: String,
+    kind: &'static str,
+    name: &'a str,
+    badge: Option<Badge>,
+    summary: &'a str,
+    hero: Option<Value>,
+    hero_caption: String,
+    tables: Vec<Table>,
+    figures: Vec<Shown<'a>>,
+    dead: Vec<String>,
+    proofs: Vec<Proof>,
+    not_examined: &'a [String],
+    facts: Vec<(String, String)>,
+    targets: Option<Table>,
+    config: &'a str,
+    command: &'a str,
+    json: String,
+    style: Value,
+}
+
+#[derive(Serialize)]
+struct Badge {
+    state: &'static str,
+    text: String,
+}
+
+#[derive(Serialize, Default)]
+struct Table {
+    caption: String,
+    columns: Vec<&'static str>,
+    rows: Vec<Vec<Cell>>,
+    note: String,
+}
+
+#[derive(Serialize)]
+struct Cell {
+    text: String,
+    state: Option<&'static str>,
+    number: bool,
+}
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    id: &'a str,
+    title: String,
+    wide: Value,
+    narrow: Value,
+    how_to_read: &'a str,
+}
+
+#[derive(Serialize)]
+struct Proof {
+    title: String,
+    sentences: Vec<String>,
+}
+
+impl Cell {
+    fn word(text: impl Into<String>) -> Self {
+        Self { text: text.into(), state: None, number: false }
+    }
+
+    fn number(text: impl Into<String>) -> Self {
+        Self { text: text.into(), state: None, number: true }
+    }
+
+    fn state(state: State) -> Self {
+        Self { text: words::state(state).to_owned(), state: Some(words::state(state)), number: false }
+    }
+}
+
+/// The page of a diagnosis.
+pub fn diagnosis(
+    diagnosis: &Diagnosis,
+    records: &[Record],
+    figures: &[Figure],
+    pictures: &[Picture],
+    config: &str,
+    command: &str,
+) -> Result<String, ReportError> {
+    let state = diagnosis.verdict.state;
+    let dead = diagnosis.runs.iter().filter(|run| !run.dead_units.is_empty()).map(|run| {
+        let layers: Vec<String> = run.dead_units.iter().map(words::dead_units).collect();
+        format!("seed {}: {}", run.seed, layers.join(", "))
+    });
+    let proofs = diagnosis.runs.iter().filter_map(|run| {
+        let proof = run.certificate.as_ref()?;
+        Some(Proof {
+            title: format!("Seed {}: proved stuck after step {}", run.seed, proof.step),
+            sentences: words::certificate(proof),
+        })
+    });
+    let mut tables = vec![runs(&diagnosis.runs, "What happened, run by run")];
+    if diagnosis.outputs.len() > 1 {
+        tables.push(outputs(diagnosis));
+    }
+    let wanted = match state {
+        State::Diverged => "loss",
+        State::Undertrained | State::Undecided => "spread-and-skill",
+        State::Learned | State::Memorised | State::Partial | State::Collapsed => "predicted-against-target",
+    };
+    let hero = figures.iter().position(|figure| figure.id == wanted).unwrap_or(0);
+    let run = records.first().map(|record| &record.run);
+    render(&Page {
+        title: format!("{}: {}", diagnosis.name, words::verdict(&diagnosis.verdict)),
+        kind: "Diagnosis",
+        name: &diagnosis.name,
+        badge: Some(Badge { state: words::state(state), text: words::verdict(&diagnosis.verdict) }),
+        summary: &diagnosis.verdict.summary,
+        hero: pictures.get(hero).map(|picture| safe(renamed(&picture.first))),
+        hero_caption: figures.get(hero).map_or_else(String::new, |figure| capital(&figure.title)),
+        tables,
+        figures: shown(figures, pictures),
+        dead: dead.collect(),
+        proofs: proofs.collect(),
+        not_examined: &diagnosis.not_examined,
+        facts: run.map_or_else(Vec::new, |run| facts(run, &seeds(records.iter()))),
+        targets: run.map(targets),
+        config,
+        command,
+        json: file_name(diagnosis.report.as_ref().map(|paths| paths.json.as_str())),
+        style: style(),
+    })
+}
+
+/// The page of a comparison.
+pub fn comparison(
+    comparison: &Comparison,
+    cells: &[(Vec<String>, Vec<Record>)],
+    figures: &[Figure],
+    pictures: &[Picture],
+    config: &str,
+    command: &str,
+) -> Result<String, ReportError> {
+    let settings = Table {
+        caption: "What happened, setting by setting".to_owned(),
+        columns: vec!["setting", "runs", "ended as", "P(collapse) [95 % interval]", "median skill [worst, best]"],
+        rows: comparison
+            .cells
+            .iter()
+            .map(|cell| {
+                vec![
+                    Cell::word(words::short(&cell_name(comparison, &cell.values), 200)),
+                    Cell::number(cell.states.values().sum::<u32>().to_string()),
+                    Cell::word(words::states(&cell.states)),
+                    Cell::number(words::estimate(Some(cell.p_collapse))),
+                    Cell::number(words::estimate(cell.skill)),
+                ]
+            })
+            .collect(),
+        note: "P(collapse) is the probability that a run does not get off a constant, or diverges (Jeffreys interval over \
+               the runs)."
+            .to_owned(),
+    };
+    let mut tables = vec![settings];
+    for cell in &comparison.cells {
+        tables
+            .push(runs(&cell.runs, &format!("Runs with {}", words::short(&cell_name(comparison, &cell.values), 200))));
+    }
+    let records = || cells.iter().flat_map(|(_, records)| records);
+    let run = records().next().map(|record| &record.run);
+    render(&Page {
+        title: format!("{}: comparison", comparison.name),
+        kind: "Comparison",
+        name: &comparison.name,
+        badge: None,
+        summary: &comparison.summary,
+        hero: pictures.first().map(|picture| safe(renamed(&picture.first))),
+        hero_caption: figures.first().map_or_else(String::new, |figure| capital(&figure.title)),
+        tables,
+        figures: shown(figures, pictures),
+        dead: Vec::new(),
+        proofs: Vec::new(),
+        not_examined: &comparison.not_examined,
+        facts: run.map_or_else(Vec::new, |run| facts(run, &seeds(records()))),
+        targets: run.map(targets),
+        config,
+        command,
+        json: file_name(comparison.report.as_ref().map(|paths| paths.json.as_str())),
+        style: style(),
+    })
+}
+
+fn render(page: &Page<'_>) -> Result<String, ReportError> {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    Ok(environment.render_str(PAGE, minijinja::value::Serde(page))?)
+}
+
+/// Marks what was made here as markup; everything else is escaped.
+fn safe(markup: String) -> Value {
+    Value::from_safe_string(markup)
+}
+
+/// The same drawing may be on the page twice, but not its name.
+fn renamed(svg: &str) -> String {
+    svg.replacen("<svg id=\"", "<svg id=\"verdict-", 1)
+}
+
+fn style() -> Value {
+    let states = [
+        State::Learned,
+        State::Memorised,
+        State::Undertrained,
+        State::Partial,
+        State::Collapsed,
+        State::Diverged,
+        State::Undecided,
+    ];
+    let states = states
+        .map(|state| format!(".{}{{--state:var(--{})}}\n", words::state(state), theme::name(theme::state(state))));
+    safe(format!("{}{}{STYLE}", theme::style_sheet(), states.concat()))
+}
+
+fn shown<'a>(figures: &'a [Figure], pictures: &[Picture]) -> Vec<Shown<'a>> {
+    let pairs = figures.iter().zip(pictures);
+    pairs
+        .map(|(figure, picture)| Shown {
+            id: figure.id,
+            title: capital(&figure.title),
+            wide: safe(picture.wide.clone()),
+            narrow: safe(picture.narrow.clone()),
+            how_to_read: &figure.how_to_read,
+        })
+        .collect()
+}
+
+fn runs(runs: &[RunDiagnosis], caption: &str) -> Table {
+    let several = runs.iter().any(|run| run.outputs.len() > 1);
+    Table {
+        caption: caption.to_owned(),
+        columns: vec![
+            "seed",
+            "lr",
+            "state",
+            "hold",
+            "constant",
+            "skill [95 %]",
+            "spread",
+            "corr",
+            "collapsed at step",
+            "epochs",
+            "stopped",
+        ],
+        rows: runs
+            .iter()
+            .map(|run| {
+                let (skill, spread, corr) = words::skill_and_spread(run);
+                vec![
+                    Cell::number(run.seed.to_string()),
+                    Cell::number(words::number(run.lr)),
+                    Cell::state(run.state),
+                    Cell::word(run.hold.map_or(words::ABSENT, words::hold)),
+                    Cell::word(run.constant.map_or(words::ABSENT, words::constant)),
+                    Cell::number(skill),
+                    Cell::number(spread),
+                    Cell::number(corr),
+                    Cell::number(
+                        run.collapsed_at_step.map_or_else(|| words::ABSENT.to_owned(), |step| step.to_string()),
+                    ),
+                    Cell::number(run.epochs.to_string()),
+                    Cell::word(words::short(&run.stopped, 200)),
+                ]
+            })
+            .collect(),
+        note: format!(
+            "Skill: 1 is perfect, 0 is a constant. Spread: how far the predictions vary, in units of the targets. Corr: their \
+             correlation.{}",
+            if several { " Numbers are the first output's." } else { "" }
+        ),
+    }
+}
+
+fn outputs(diagnosis: &Diagnosis) -> Table {
+    Table {
+        caption: "Output by output, over the runs that share the verdict".to_owned(),
+        columns: vec!["output", "state", "constant", "skill [95 %]", "spread [95 %]", "corr"],
+        rows: diagnosis
+            .outputs
+            .iter()
+            .map(|output| {
+                vec![
+                    Cell::word(words::short(&output.name, 120)),
+                    Cell::state(output.state),
+                    Cell::word(output.constant.map_or(words::ABSENT, words::constant)),
+                    Cell::number(words::estimate(output.skill)),
+                    Cell::number(words::estimate(output.spread)),
+                    Cell::number(output.corr.map_or_else(|| words::ABSENT.to_owned(), words::fixed)),
+                ]
+            })
+            .collect(),
+        note: String::new(),
+    }
+}
+
+fn targets(run: &RunInfo) -> Table {
+    let moments = |name: &str, part: &str, moments: crate::data::Moments| {
+        vec![
+            Cell::word(words::short(name, 120)),
+            Cell::word(part),
+            Cell::number(words::number(moments.mean)),
+            Cell::number(words::number(moments.std)),
+            Cell::number(words::number(moments.min)),
+            Cell::number(words::number(moments.max)),
+        ]
+    };
+    let mut rows = vec![moments("all inputs", "training", run.data.inputs)];
+    for target in &run.data.targets {
+        rows.push(moments(&target.name, "training", target.train));
+        rows.extend(target.validation.map(|part| moments(&target.name, "validation", part)));
+    }
+    Table {
+        caption: "Inputs and targets, after scaling".to_owned(),
+        columns: vec!["what", "split", "mean", "std", "min", "max"],
+        rows,
+        note: String::new(),
+    }
+}
+
+fn seeds<'a>(records: impl Iterator<Item = &'a Record>) -> String {
+    let mut seeds: Vec<u64> = records.map(|record| record.run.seed).collect();
+    seeds.sort_unstable();
+    seeds.dedup();
+    words::some_names(&seeds.iter().map(u64::to_string).collect::<Vec<_>>())
+}
+
+fn facts(run: &RunInfo, seeds: &str) -> Vec<(String, String)> {
+    let shape = run.data.input_shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ");
+    let layers = run.layers.iter().map(|layer| words::short(&layer.name, 60)).collect::<Vec<_>>();
+    let parameters: u64 = run.layers.iter().map(|layer| layer.parameter_count).sum();
+    let mut facts = vec![
+        (
+            "Samples".to_owned(),
+            format!("{} training, {} validation", run.data.train_samples, run.data.validation_samples),
+        ),
+        ("Shape of one input".to_owned(), shape),
+        ("Network".to_owned(), format!("{} ({parameters} parameters)", layers.join(", "))),
+        ("Seeds".to_owned(), seeds.to_owned()),
+        ("Device".to_owned(), format!("{}, {} threads", run.device, run.threads)),
+    ];
+    if run.data.dropped_rows > 0 {
+        facts.push(("Rows left out for missing cells".to_owned(), run.data.dropped_rows.to_string()));
+    }
+    let versions = run.versions.iter().map(|(name, version)| format!("{name} {version}"));
+    facts.push(("Versions".to_owned(), versions.collect::<Vec<_>>().join(", ")));
+    facts.push(("Fingerprint of the data".to_owned(), run.data.fingerprint.clone()));
+    facts.push(("Fingerprint of the experiment".to_owned(), run.experiment_hash.clone()));
+    facts
+}
+
+fn file_name(path: Option<&str>) -> String {
+    let name = path.and_then(|path| std::path::Path::new(path).file_name());
+    name.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}

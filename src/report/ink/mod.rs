@@ -1,0 +1,218 @@
+//! Ink: a [`Figure`] becomes an SVG or a PNG. It knows no record and no diagnosis.
+
+mod axes;
+mod panel;
+mod pen;
+
+use std::path::Path;
+
+use plotters::backend::DrawingBackend;
+
+use super::{
+    figure::{Figure, Layer, Panel, Style},
+    theme,
+};
+
+pub use pen::InkError;
+
+use pen::{Anchor, Draw, Face, Pen, width_of};
+
+/// How much room there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// A page: panels side by side.
+    Wide,
+    /// A telephone, or a place beside text: panels below each other.
+    Narrow,
+    /// As narrow, and the first panel only.
+    First,
+}
+
+/// What comes out.
+#[derive(Debug)]
+pub enum Format<'a> {
+    /// An `svg` element on transparent ground without a title, to be put into a page.
+    Svg(&'a mut String),
+    /// A picture that stands alone, with title, at two pixels for each pixel on screen; the name has to end in `.png`.
+    Png(&'a Path),
+}
+
+/// Draws a figure.
+pub fn ink(figure: &Figure, layout: Layout, format: Format<'_>) -> Result<(), InkError> {
+    match format {
+        Format::Svg(text) => {
+            let plan = Plan::new(figure, layout, false);
+            *text = pen::svg(plan.width, plan.height, &plan)?;
+            Ok(())
+        }
+        Format::Png(path) => {
+            let plan = Plan::new(figure, layout, true);
+            pen::png(path, plan.width, plan.height, &plan)
+        }
+    }
+}
+
+/// A sample of the look of something, and its name.
+struct KeyEntry<'a> {
+    label: &'a str,
+    sample: Sample,
+    place: (f64, f64),
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Sample {
+    Line(Style),
+    Dot(Style),
+    Band(Style),
+    Level,
+    Interval(Style),
+}
+
+/// Where everything goes, worked out before the first line is drawn.
+struct Plan<'a> {
+    width: f64,
+    height: f64,
+    title: Vec<String>,
+    margin: f64,
+    key: Vec<KeyEntry<'a>>,
+    panels: Vec<panel::Placed<'a>>,
+}
+
+/// Height of a line of the key.
+const KEY_LINE: f64 = 22.0;
+/// Width of the sample before each name.
+const SAMPLE: f64 = 26.0;
+
+impl<'a> Plan<'a> {
+    fn new(figure: &'a Figure, layout: Layout, alone: bool) -> Self {
+        let margin = if alone { theme::MARGIN } else { 0.0 };
+        let inner = match layout {
+            Layout::Wide => theme::WIDE,
+            Layout::Narrow | Layout::First => theme::NARROW,
+        };
+        let shown: &[Panel] = match layout {
+            Layout::First => &figure.panels[..figure.panels.len().min(1)],
+            Layout::Wide | Layout::Narrow => &figure.panels,
+        };
+        let mut y = margin;
+        let title = if alone { wrap(&capital(&figure.title), inner, theme::TITLE, Face::Medium) } else { Vec::new() };
+        y += title.len() as f64 * theme::TITLE * 1.35 + if alone { 8.0 } else { 0.0 };
+
+        let mut key = key(shown);
+        let (mut at, mut line) = (0.0, 0.0);
+        for entry in &mut key {
+            let wide = SAMPLE + 8.0 + width_of(entry.label, theme::TEXT, Face::Regular) + 22.0;
+            if at > 0.0 && at + wide > inner {
+                (at, line) = (0.0, line + 1.0);
+            }
+            entry.place = (margin + at, y + KEY_LINE * (line + 0.5));
+            at += wide;
+        }
+        if !key.is_empty() {
+            y += KEY_LINE * (line + 1.0) + 10.0;
+        }
+
+        let columns = match (layout, shown.len()) {
+            (Layout::Narrow | Layout::First, _) | (Layout::Wide, 0 | 1) => 1,
+            (Layout::Wide, 2 | 4) => 2,
+            (Layout::Wide, _) => 3,
+        };
+        let wide = (inner - theme::GUTTER * (columns as f64 - 1.0)) / columns as f64;
+        let mut panels = Vec::new();
+        for row in shown.chunks(columns) {
+            // Panels of a row share their edges, so that they can be compared.
+            let frame = panel::Frame::around(row, wide);
+            for (column, panel) in row.iter().enumerate() {
+                let left = margin + column as f64 * (wide + theme::GUTTER);
+                panels.push(panel::Placed::new(panel, (left, y), wide, frame));
+            }
+            y += frame.height() + theme::GUTTER * 0.7;
+        }
+        y -= theme::GUTTER * 0.7;
+        Self { width: inner + 2.0 * margin, height: y.max(1.0) + margin, title, margin, key, panels }
+    }
+}
+
+impl Draw for &Plan<'_> {
+    fn draw<B: DrawingBackend>(self, pen: &mut Pen<'_, B>) -> Result<(), InkError> {
+        for (line, text) in self.title.iter().enumerate() {
+            let place = (self.margin, self.margin + theme::TITLE * (0.6 + 1.35 * line as f64));
+            pen.text(text, place, Anchor::Left, theme::TITLE, Face::Medium, super::figure::Hue::Ink)?;
+        }
+        for entry in &self.key {
+            entry.draw(pen)?;
+        }
+        self.panels.iter().try_for_each(|panel| panel.draw(pen))
+    }
+}
+
+impl KeyEntry<'_> {
+    fn draw<B: DrawingBackend>(&self, pen: &mut Pen<'_, B>) -> Result<(), InkError> {
+        let (x, y) = self.place;
+        let line = [(x, y), (x + SAMPLE, y)];
+        match self.sample {
+            Sample::Line(style) => pen.styled(&line, style)?,
+            Sample::Level => pen.styled(&line, panel::LEVEL)?,
+            Sample::Dot(style) => pen.dot((x + SAMPLE / 2.0, y), theme::DOT_RADIUS * 1.5, style.hue, 1.0)?,
+            Sample::Band(style) => {
+                pen.block((x, y - 6.0), (x + SAMPLE, y + 6.0), style.hue, theme::BAND_OPACITY * 1.5)?;
+            }
+            Sample::Interval(style) => {
+                pen.styled(&line, style)?;
+                pen.dot((x + SAMPLE / 2.0, y), theme::DOT_RADIUS * 1.5, style.hue, 1.0)?;
+            }
+        }
+        let place = (x + SAMPLE + 8.0, y);
+        pen.text(self.label, place, Anchor::Left, theme::TEXT, Face::Regular, super::figure::Hue::Ink)
+    }
+}
+
+/// Every label once, in order of the first panel that has it, foreground before background.
+fn key(panels: &[Panel]) -> Vec<KeyEntry<'_>> {
+    let mut entries: Vec<KeyEntry<'_>> = Vec::new();
+    let layers = panels.iter().flat_map(|panel| &panel.layers);
+    for layer in layers {
+        let (label, sample) = match layer {
+            Layer::Line(series) => (&series.label, Sample::Line(series.style)),
+            Layer::Points(series) => (&series.label, Sample::Dot(series.style)),
+            Layer::Band { label, style, .. } => (label, Sample::Band(*style)),
+            Layer::Level { label, .. } | Layer::Identity { label } => (label, Sample::Level),
+            Layer::Intervals { label, style, .. } => (label, Sample::Interval(*style)),
+            Layer::Lane(lane) => (&lane.label, Sample::Line(lane.style)),
+            Layer::Mark { .. } => continue,
+        };
+        // A lane of a series that has a line as well needs no entry of its own.
+        if label.is_empty() || entries.iter().any(|entry| entry.label == label) {
+            continue;
+        }
+        entries.push(KeyEntry { label, sample, place: (0.0, 0.0) });
+    }
+    let background = |sample: Sample| match sample {
+        Sample::Line(style) => u8::from(style.weight == super::figure::Weight::Thin) * 2,
+        Sample::Level => 1,
+        Sample::Dot(_) | Sample::Band(_) | Sample::Interval(_) => 0,
+    };
+    entries.sort_by_key(|entry| background(entry.sample));
+    entries
+}
+
+/// Breaks a text at spaces.
+fn wrap(text: &str, width: f64, size: f64, face: Face) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if width_of(&format!("{line} {word}"), size, face) <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// The text with its first letter in capital.
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

@@ -1,0 +1,322 @@
+//! One panel: frame, axes, lanes, layers.
+
+use plotters::backend::DrawingBackend;
+
+use crate::report::{
+    figure::{Dash, Hue, Lane, Layer, Panel, Scale, Side, Style, Weight},
+    theme, words,
+};
+
+use super::{
+    axes::{Tick, ticks},
+    pen::{Anchor, Face, InkError, Pen, width_of},
+};
+
+/// How reference lines look.
+pub const LEVEL: Style = Style { hue: Hue::Ink, dash: Dash::Dotted, weight: Weight::Bold };
+
+/// Height of a line of text above or below the plot.
+const LINE: f64 = 20.0;
+/// Room for the texts of the ticks below the plot.
+const TICK_LINE: f64 = 20.0;
+/// Between the text of a tick and the plot.
+const GAP: f64 = 8.0;
+
+/// What panels of one row share: the rooms around the plot.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame {
+    title: f64,
+    quantity: f64,
+    marks: f64,
+    above: usize,
+    plot: f64,
+    below: usize,
+    left: f64,
+}
+
+impl Frame {
+    /// The frame that suits all panels of a row.
+    pub fn around(row: &[Panel], width: f64) -> Self {
+        let any = |wanted: fn(&Panel) -> bool| row.iter().any(wanted);
+        let most = |count: &dyn Fn(&Panel) -> usize| row.iter().map(count).max().unwrap_or(0);
+        let names = row
+            .iter()
+            .filter_map(|panel| match &panel.y.scale {
+                Scale::Names(names) => Some(names.len()),
+                Scale::Linear | Scale::Log => None,
+            })
+            .max();
+        let plot = match names {
+            Some(rows) => theme::ROW * rows.max(1) as f64,
+            None if width > theme::WIDE * 0.9 => theme::TALL_PLOT,
+            None => theme::PLOT,
+        };
+        let left = row
+            .iter()
+            .flat_map(|panel| {
+                let lanes = lanes(panel, Side::Above).into_iter().chain(lanes(panel, Side::Below));
+                let lanes = lanes.map(|(what, _)| width_of(what, theme::TEXT, Face::Regular));
+                let texts = ticks(&panel.y, wanted(plot)).into_iter();
+                let texts = texts.map(|(_, text)| width_of(&text, theme::TEXT, Face::Regular));
+                texts.chain(lanes).collect::<Vec<_>>()
+            })
+            .fold(24.0, f64::max);
+        Self {
+            title: if any(|panel| !panel.title.is_empty()) { LINE + 2.0 } else { 0.0 },
+            quantity: if any(|panel| !panel.y.label.is_empty()) { LINE + 4.0 } else { 0.0 },
+            marks: if any(|panel| panel.layers.iter().any(|layer| matches!(layer, Layer::Mark { .. }))) {
+                LINE
+            } else {
+                0.0
+            },
+            above: most(&|panel| lanes(panel, Side::Above).len()),
+            plot,
+            below: most(&|panel| lanes(panel, Side::Below).len()),
+            left: (left + GAP).min(width * 0.45),
+        }
+    }
+
+    /// Height of the panel.
+    pub fn height(self) -> f64 {
+        self.head() + self.plot + self.below as f64 * theme::LANE + TICK_LINE + LINE
+    }
+
+    fn head(self) -> f64 {
+        self.title + self.quantity + self.marks + self.above as f64 * theme::LANE
+    }
+}
+
+/// Lanes of one side by what they say, from the plot outwards.
+fn lanes(panel: &Panel, side: Side) -> Vec<(&str, Vec<&Lane>)> {
+    let mut found: Vec<(&str, Vec<&Lane>)> = Vec::new();
+    for layer in &panel.layers {
+        if let Layer::Lane(lane) = layer {
+            if lane.side != side {
+                continue;
+            }
+            match found.iter_mut().find(|(what, _)| *what == lane.what) {
+                Some((_, group)) => group.push(lane),
+                None => found.push((&lane.what, vec![lane])),
+            }
+        }
+    }
+    found
+}
+
+fn wanted(length: f64) -> usize {
+    (length / 48.0).clamp(2.0, 8.0) as usize
+}
+
+/// A panel and its place.
+pub struct Placed<'a> {
+    panel: &'a Panel,
+    corner: (f64, f64),
+    frame: Frame,
+    left: f64,
+    right: f64,
+    top: f64,
+    bottom: f64,
+}
+
+impl<'a> Placed<'a> {
+    /// A panel with its top left corner at a place.
+    pub fn new(panel: &'a Panel, corner: (f64, f64), width: f64, frame: Frame) -> Self {
+        let top = corner.1 + frame.head();
+        Self {
+            panel,
+            corner,
+            frame,
+            left: corner.0 + frame.left,
+            // Room for half of the text of the last tick.
+            right: corner.0 + width - 12.0,
+            top,
+            bottom: top + frame.plot,
+        }
+    }
+
+    fn x(&self, value: f64) -> f64 {
+        self.left + self.panel.x.place(value) * (self.right - self.left)
+    }
+
+    fn y(&self, value: f64) -> f64 {
+        match &self.panel.y.scale {
+            Scale::Names(_) => self.top + theme::ROW * (value + 0.5),
+            Scale::Linear | Scale::Log => self.bottom - self.panel.y.place(value) * (self.bottom - self.top),
+        }
+    }
+
+    /// Draws it.
+    pub fn draw<B: DrawingBackend>(&self, pen: &mut Pen<'_, B>) -> Result<(), InkError> {
+        self.heads(pen)?;
+        self.scales(pen)?;
+        for layer in &self.panel.layers {
+            self.layer(layer, pen)?;
+        }
+        for (side, edge, out) in [(Side::Above, self.top, -1.0), (Side::Below, self.bottom, 1.0)] {
+            for (index, (what, group)) in lanes(self.panel, side).into_iter().enumerate() {
+                let near = edge + out * (index as f64 * theme::LANE + 3.0);
+                self.lane(what, &group, near.min(near + out * (theme::LANE - 3.0)), pen)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn heads<B: DrawingBackend>(&self, pen: &mut Pen<'_, B>) -> Result<(), InkError> {
+        let (x, mut y) = self.corner;
+        let room = self.right - x;
+        let title = fitted(&self.panel.title, room, theme::PANEL_TITLE, Face::Medium);
+        if !title.is_empty() {
+            let place = (x, y + LINE / 2.0);
+            pen.text(&title, place, Anchor::Left, theme::PANEL_TITLE, Face::Medium, Hue::Ink)?;
+        }
+        y += self.frame.title;
+        let quantity = fitted(&self.panel.y.label, room, theme::TEXT, Face::Regular);
+        if !quantity.is_empty() {
+            let place = (x, y + LINE / 2.0);
+            pen.text(&quantity, place, Anchor::Left, theme::TEXT, Face::Regular, Hue::Muted)?;
+        }
+        let place = ((self.left + self.right) / 2.0, self.foot() + TICK_LINE + LINE / 2.0);
+        pen.text(&self.panel.x.label, place, Anchor::Middle, theme::TEXT, Face::Regular, Hue::Muted)
+    }
+
+    /// Below the lanes.
+    fn foot(&self) -> f64 {
+        self.bottom + self.frame.below as f64 * theme::LANE
+    }
+
+    fn scales<B: DrawingBackend>(&self, pen: &mut Pen<'_, B>) -> Result<(), InkError> {
+        for (value, text) in ticks(&self.panel.y, wanted(self.frame.plot)) {
+            let y = self.y(value);
+            pen.line(&[(self.left, y), (self.right, y)], Hue::Grid, 1.0, 1.0)?;
+            let text = fitted(&text, self.left - GAP - self.corner.0, theme::TEXT, Face::Regular);
+            let place = (self.left - GAP, y);
+            pen.text(&text, place, Anchor::Right, theme::TEXT, Face::Regular, Hue::Muted)?;
+        }
+        let foot = self.foot();
+        pen.line(&[(self.left, foot), (self.right, foot)], Hue::Muted, 1.0, 1.0)?;
+        for (value, text) in self.spaced(ticks(&self.panel.x, wanted((self.right - self.left) * 0.7))) {
+            let x = self.x(value);
+            pen.line(&[(x, foot), (x, foot + 4.0)], Hue::Muted, 1.0, 1.0)?;
+            let place = (x, foot + 4.0 + TICK_LINE / 2.0);
+            pen.text(&text, place, Anchor::Middle, theme::TEXT, Face::Regular, Hue::Muted)?;
+        }
+        Ok(())
+    }
+
+    /// The ticks whose texts have room.
+    fn spaced(&self, ticks: Vec<Tick>) -> Vec<Tick> {
+        let mut free = f64::NEG_INFINITY;
+        let mut kept = Vec::new();
+        for (value, text) in ticks {
+            let half = width_of(&text, theme::TEXT, Face::Regular) / 2.0;
+            let x = self.x(value);
+            if x - half >= free {
+                free = x + half + 6.0;
+                kept.push((value, text));
+            }
+        }
+        kept
+    }
+
+    fn lane<B: DrawingBackend>(
+        &self,
+        what: &str,
+        group: &[&Lane],
+        top: f64,
+        pen: &mut Pen<'_, B>,
+    ) -> Result<(), InkError> {
+        let height = theme::LANE - 3.0;
+        pen.block((self.left, top), (self.right, top + height), Hue::Grid, 0.4)?;
+        let text = fitted(what, self.left - GAP - self.corner.0, theme::TEXT, Face::Regular);
+        let place = (self.left - GAP, top + height / 2.0);
+        pen.text(&text, place, Anchor::Right, theme::TEXT, Face::Regular, Hue::Ink)?;
+        let row = (height - 2.0) / group.len() as f64;
+        for (index, lane) in group.iter().enumerate() {
+            let y = top + 1.0 + row * index as f64;
+            let opacity = match lane.style.weight {
+                Weight::Thin => theme::THIN_OPACITY,
+                Weight::Bold => 0.9,
+            };
+            let mut covered = f64::NEG_INFINITY;
+            for (from, to) in &lane.spans {
+                // At least as wide as can be seen; what such a bar covers already is not drawn again.
+                let (from, to) = (self.x(*from), self.x(*to).max(self.x(*from) + 2.0));
+                if to <= covered {
+                    continue;
+                }
+                covered = to;
+                pen.block((from, y), (to.min(self.right), y + (row - 0.5).max(0.5)), lane.style.hue, opacity)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn layer<B: DrawingBackend>(&self, layer: &Layer, pen: &mut Pen<'_, B>) -> Result<(), InkError> {
+        match layer {
+            Layer::Line(series) => {
+                for segment in &series.segments {
+                    let places: Vec<(f64, f64)> = segment.iter().map(|(x, y)| (self.x(*x), self.y(*y))).collect();
+                    if let [place] = places[..] {
+                        pen.dot(place, theme::DOT_RADIUS, series.style.hue, 1.0)?;
+                    }
+                    pen.styled(&places, series.style)?;
+                }
+                Ok(())
+            }
+            Layer::Points(series) => {
+                for (x, y) in series.segments.iter().flatten() {
+                    let place = (self.x(*x), self.y(*y));
+                    pen.dot(place, theme::DOT_RADIUS, series.style.hue, theme::DOT_OPACITY)?;
+                }
+                Ok(())
+            }
+            Layer::Band { style, points, .. } => {
+                let upper = points.iter().map(|(x, _, high)| (self.x(*x), self.y(*high)));
+                let lower = points.iter().rev().map(|(x, low, _)| (self.x(*x), self.y(*low)));
+                let places: Vec<(f64, f64)> = upper.chain(lower).collect();
+                pen.area(&places, style.hue, theme::BAND_OPACITY)
+            }
+            Layer::Level { at, .. } => {
+                let y = self.y(*at);
+                pen.styled(&[(self.left, y), (self.right, y)], LEVEL)
+            }
+            Layer::Identity { .. } => {
+                let (low, high) = (self.panel.x.low.max(self.panel.y.low), self.panel.x.high.min(self.panel.y.high));
+                pen.styled(&[(self.x(low), self.y(low)), (self.x(high), self.y(high))], LEVEL)
+            }
+            Layer::Mark { at, label } => self.mark(*at, label, pen),
+            Layer::Intervals { style, rows, .. } => {
+                for (row, low, value, high) in rows {
+                    let y = self.y(*row);
+                    pen.line(&[(self.x(*low), y), (self.x(*high), y)], style.hue, 1.0, 3.0)?;
+                    pen.dot((self.x(*value), y), theme::DOT_RADIUS * 2.0, style.hue, 1.0)?;
+                }
+                Ok(())
+            }
+            Layer::Lane(_) => Ok(()),
+        }
+    }
+
+    fn mark<B: DrawingBackend>(&self, at: f64, label: &str, pen: &mut Pen<'_, B>) -> Result<(), InkError> {
+        let x = self.x(at);
+        let head = self.top - self.frame.above as f64 * theme::LANE;
+        pen.line(&[(x, head), (x, self.bottom)], Hue::Ink, 0.8, 1.2)?;
+        let half = width_of(label, theme::TEXT, Face::Regular) / 2.0;
+        // Held inside the panel at both borders.
+        let x = x.min(self.right - half).max(self.left + half);
+        let place = (x, head - LINE / 2.0 + 1.0);
+        pen.text(label, place, Anchor::Middle, theme::TEXT, Face::Regular, Hue::Ink)
+    }
+}
+
+/// The text, cut where there is no room.
+fn fitted(text: &str, room: f64, size: f64, face: Face) -> String {
+    let mut most = text.chars().count().min(400);
+    let mut cut = words::short(text, most);
+    while most > 1 && width_of(&cut, size, face) > room {
+        let share = room / width_of(&cut, size, face).max(1.0);
+        most = ((most as f64 * share) as usize).clamp(1, most - 1);
+        cut = words::short(text, most);
+    }
+    cut
+}

@@ -1,0 +1,137 @@
+//! The diagnosis as Markdown, for an issue or a pull request.
+
+use crate::judge::{Comparison, Diagnosis, ReportPaths, RunDiagnosis};
+
+use super::{figures::cell_name, ink::capital, words};
+
+/// A diagnosis as GitHub's Markdown.
+pub fn diagnosis(diagnosis: &Diagnosis) -> String {
+    let mut text = format!(
+        "## {}: {}\n\n{}\n\n",
+        escaped(&words::short(&diagnosis.name, 120)),
+        words::verdict(&diagnosis.verdict),
+        escaped(&diagnosis.verdict.summary)
+    );
+    runs(&mut text, &diagnosis.runs);
+    if diagnosis.outputs.len() > 1 {
+        let rows = diagnosis.outputs.iter().map(|output| {
+            vec![
+                words::short(&output.name, 60),
+                words::state(output.state).to_owned(),
+                output.constant.map_or(words::ABSENT, words::constant).to_owned(),
+                words::estimate(output.skill),
+                words::estimate(output.spread),
+                output.corr.map_or_else(|| words::ABSENT.to_owned(), words::fixed),
+            ]
+        });
+        let columns = ["output", "state", "constant", "skill [95 %]", "spread [95 %]", "corr"];
+        table(&mut text, &columns, rows);
+    }
+    let with = diagnosis.runs.iter().filter(|run| !run.dead_units.is_empty());
+    let dead: Vec<String> = with
+        .map(|run| {
+            let layers: Vec<String> = run.dead_units.iter().map(words::dead_units).collect();
+            format!("seed {}: {}", run.seed, layers.join(", "))
+        })
+        .collect();
+    list(&mut text, "Dead units at the end", &dead);
+    for run in &diagnosis.runs {
+        if let Some(proof) = &run.certificate {
+            list(&mut text, &format!("Proof that seed {} is stuck", run.seed), &words::certificate(proof));
+        }
+    }
+    list(&mut text, "Not examined", &diagnosis.not_examined);
+    paths(&mut text, diagnosis.report.as_ref());
+    text
+}
+
+/// A comparison as GitHub's Markdown.
+pub fn comparison(comparison: &Comparison) -> String {
+    let name = words::short(&comparison.name, 120);
+    let mut text = format!("## {}: comparison\n\n{}\n\n", escaped(&name), escaped(&comparison.summary));
+    let rows = comparison.cells.iter().map(|cell| {
+        vec![
+            words::short(&cell_name(comparison, &cell.values), 80),
+            cell.states.values().sum::<u32>().to_string(),
+            words::states(&cell.states),
+            words::estimate(Some(cell.p_collapse)),
+            words::estimate(cell.skill),
+        ]
+    });
+    table(&mut text, &["setting", "runs", "ended as", "P(collapse) [95 %]", "median skill [worst, best]"], rows);
+    list(&mut text, "Not examined", &comparison.not_examined);
+    paths(&mut text, comparison.report.as_ref());
+    text
+}
+
+fn runs(text: &mut String, runs: &[RunDiagnosis]) {
+    let columns = ["seed", "lr", "state", "hold", "constant", "skill [95 %]", "spread", "corr", "collapsed at step"];
+    let rows = runs.iter().map(|run| {
+        let (skill, spread, corr) = words::skill_and_spread(run);
+        vec![
+            run.seed.to_string(),
+            words::number(run.lr),
+            words::state(run.state).to_owned(),
+            run.hold.map_or(words::ABSENT, words::hold).to_owned(),
+            run.constant.map_or(words::ABSENT, words::constant).to_owned(),
+            skill,
+            spread,
+            corr,
+            run.collapsed_at_step.map_or_else(|| words::ABSENT.to_owned(), |step| step.to_string()),
+        ]
+    });
+    table(text, &columns, rows);
+    if runs.iter().any(|run| run.outputs.len() > 1) {
+        text.push_str("Numbers are the first output's.\n\n");
+    }
+}
+
+fn table(text: &mut String, columns: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+    let row = |cells: &mut dyn Iterator<Item = String>| format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "));
+    text.push_str(&row(&mut columns.iter().map(|name| escaped(name))));
+    text.push_str(&row(&mut columns.iter().map(|_| "---".to_owned())));
+    for cells in rows {
+        text.push_str(&row(&mut cells.iter().map(|cell| escaped(cell))));
+    }
+    text.push('\n');
+}
+
+fn list(text: &mut String, title: &str, lines: &[String]) {
+    if lines.is_empty() {
+        return;
+    }
+    text.push_str(&format!("**{title}**\n\n"));
+    for line in lines {
+        text.push_str(&format!("- {}\n", escaped(line)));
+    }
+    text.push('\n');
+}
+
+fn paths(text: &mut String, paths: Option<&ReportPaths>) {
+    let Some(paths) = paths else { return };
+    let code = |path: &str| format!("`{}`", path.replace(['`', '\n'], " "));
+    text.push_str(&format!("{}: {}, {}\n", capital("report"), code(&paths.html), code(&paths.json)));
+}
+
+/// Text as it is: no markup, no markup of HTML, no mention, one line.
+fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            // An entity is text to Markdown, and a mention would call people.
+            '@' => safe.push_str("&#64;"),
+            '\\' | '`' | '*' | '_' | '|' | '#' | '~' | '$' | '!' => {
+                safe.push('\\');
+                safe.push(character);
+            }
+            // Brackets are markup only where a link could follow, and intervals are written with them.
+            '(' if safe.ends_with(']') => safe.push_str("\\("),
+            character if character.is_control() => safe.push(' '),
+            character => safe.push(character),
+        }
+    }
+    safe
+}

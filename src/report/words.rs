@@ -1,0 +1,230 @@
+//! Words and numbers that text, Markdown, HTML and figures share.
+
+use std::collections::BTreeMap;
+
+use crate::judge::{Constant, DeadUnits, Estimate, Hold, RunDiagnosis, State, Verdict};
+use crate::record::StuckCertificate;
+
+/// Absent values in tables.
+pub const ABSENT: &str = "\u{2013}";
+
+/// A number with three significant digits.
+pub fn number(value: f64) -> String {
+    if !value.is_finite() {
+        return "not finite".to_owned();
+    }
+    let size = value.abs();
+    if size == 0.0 {
+        return "0".to_owned();
+    }
+    if !(1e-3..1e5).contains(&size) {
+        return power(value);
+    }
+    let decimals = (2 - size.log10().floor() as i32).clamp(0, 5) as usize;
+    trimmed(&format!("{value:.decimals$}"))
+}
+
+fn power(value: f64) -> String {
+    let text = format!("{value:.2e}");
+    match text.split_once('e') {
+        Some((digits, exponent)) => format!("{}e{exponent}", trimmed(digits)),
+        None => text,
+    }
+}
+
+fn trimmed(text: &str) -> String {
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text.to_owned() }
+}
+
+/// A number with a fixed number of decimals, for columns of a table.
+pub fn fixed(value: f64) -> String {
+    if value.is_finite() && (value == 0.0 || (5e-4..1e4).contains(&value.abs())) {
+        // Adding zero turns -0.000 into 0.000.
+        format!("{:.3}", (value * 1e3).round() / 1e3 + 0.0)
+    } else {
+        number(value)
+    }
+}
+
+/// `0.012 [-0.003, 0.027]`.
+pub fn estimate(estimate: Option<Estimate>) -> String {
+    estimate.map_or_else(
+        || ABSENT.to_owned(),
+        |estimate| format!("{} [{}, {}]", fixed(estimate.value), fixed(estimate.low), fixed(estimate.high)),
+    )
+}
+
+/// The state as one word.
+pub fn state(state: State) -> &'static str {
+    match state {
+        State::Learned => "learned",
+        State::Memorised => "memorised",
+        State::Undertrained => "undertrained",
+        State::Partial => "partial",
+        State::Collapsed => "collapsed",
+        State::Diverged => "diverged",
+        State::Undecided => "undecided",
+    }
+}
+
+/// The state as the end of the sentence `The network ...`.
+pub fn predicate(state: State) -> &'static str {
+    match state {
+        State::Learned => "predicts better than a constant",
+        State::Memorised => "learned the training set only",
+        State::Undertrained => "was still improving when it stopped",
+        State::Partial => "collapsed on some outputs",
+        State::Collapsed => "predicts a constant",
+        State::Diverged => "diverged",
+        State::Undecided => "left too little evidence for a verdict",
+    }
+}
+
+/// How firmly it holds, as one word.
+pub fn hold(hold: Hold) -> &'static str {
+    match hold {
+        Hold::Stuck => "stuck",
+        Hold::Plateau => "plateau",
+    }
+}
+
+/// The constant as one word.
+pub fn constant(constant: Constant) -> &'static str {
+    match constant {
+        Constant::Mean => "mean",
+        Constant::Median => "median",
+        Constant::Zero => "zero",
+        Constant::Bound => "bound",
+        Constant::Initial => "initial",
+        Constant::Other => "other",
+    }
+}
+
+/// `collapsed, stuck on the mean of the targets`.
+pub fn verdict(verdict: &Verdict) -> String {
+    let mut text = state(verdict.state).to_owned();
+    if let Some(kind) = verdict.hold {
+        text = format!("{text}, {}", hold(kind));
+    }
+    if let Some(kind) = verdict.constant {
+        let joint = match verdict.hold {
+            Some(Hold::Stuck) => " on",
+            Some(Hold::Plateau) | None => " at",
+        };
+        let place = match kind {
+            Constant::Mean => "the mean of the targets",
+            Constant::Median => "the median of the targets",
+            Constant::Zero => "zero",
+            Constant::Bound => "a bound of the output activation",
+            Constant::Initial => "the untrained network's mean prediction",
+            Constant::Other => "a constant that is none of the known ones",
+        };
+        text = format!("{text}{joint} {place}");
+    }
+    text
+}
+
+/// `dense_1 100 of 100`; the rounded count of the fraction that the judge gave.
+pub fn dead_units(dead: &DeadUnits) -> String {
+    let count = (dead.fraction * dead.units as f64).round();
+    format!("{} {count} of {}", dead.layer, dead.units)
+}
+
+/// Outputs that the tables show: the first, and how many more there are.
+pub fn skill_and_spread(run: &RunDiagnosis) -> (String, String, String) {
+    let Some(first) = run.outputs.first() else {
+        return (ABSENT.to_owned(), ABSENT.to_owned(), ABSENT.to_owned());
+    };
+    let spread = first.spread.map_or_else(|| ABSENT.to_owned(), |spread| fixed(spread.value));
+    let corr = first.corr.map_or_else(|| ABSENT.to_owned(), fixed);
+    (estimate(first.skill), spread, corr)
+}
+
+/// The certificate as sentences.
+pub fn certificate(proof: &StuckCertificate) -> Vec<String> {
+    let mut sentences = vec![
+        format!(
+            "After step {}, all {} units of {} gave exactly 0 on all {} training samples, so the output no longer \
+             depends on the input.",
+            proof.step, proof.units, proof.layer, proof.samples
+        ),
+        format!(
+            "The gradients of {} parameter{} at or before that layer ({}) were exactly 0 through the last epoch: \
+             nothing tells them to move.",
+            proof.frozen_parameters.len(),
+            if proof.frozen_parameters.len() == 1 { "" } else { "s" },
+            some_names(&proof.frozen_parameters)
+        ),
+    ];
+    sentences.push(if proof.at_rest {
+        format!(
+            "What motion the optimiser had left (momentum, weight decay, schedule) was played forward for {} steps until \
+             it came to rest to the last bit; no unit came back to life.",
+            proof.played_steps
+        )
+    } else {
+        format!(
+            "What motion the optimiser had left (momentum, weight decay, schedule) was played forward for all {} \
+             remaining steps; no unit came back to life.",
+            proof.played_steps
+        )
+    });
+    sentences
+}
+
+/// `3 collapsed, 1 learned`.
+pub fn states(states: &BTreeMap<State, u32>) -> String {
+    let parts = states.iter().filter(|(_, count)| **count > 0);
+    let parts: Vec<String> = parts.map(|(kind, count)| format!("{count} {}", state(*kind))).collect();
+    parts.join(", ")
+}
+
+/// The first few names and how many more.
+pub fn some_names(names: &[String]) -> String {
+    some_of_names(names, 6, ", ")
+}
+
+/// At most `most` names and how many more.
+pub fn some_of_names(names: &[String], most: usize, joint: &str) -> String {
+    let shown: Vec<&str> = names.iter().take(most).map(String::as_str).collect();
+    let text = shown.join(joint);
+    match names.len().saturating_sub(most) {
+        0 => text,
+        more => format!("{text} and {more} more"),
+    }
+}
+
+/// A text cut to at most this many characters, for places that have no room for more.
+pub fn short(text: &str, most: usize) -> String {
+    // Control characters would move the cursor of a terminal or split a cell of a table, and direction marks would
+    // turn the rest of the line around.
+    let marks = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let mut characters = text.chars().map(|c| if c.is_control() || marks(c) { ' ' } else { c });
+    let mut cut: String = characters.by_ref().take(most).collect();
+    if characters.next().is_some() {
+        cut.pop();
+        cut.push('\u{2026}');
+    }
+    cut
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_three_digits_and_no_noise() {
+        let texts: Vec<String> =
+            [0.0, 1.0, 0.01, 0.00001, 123456.0, 1234.5, 0.123456, -2.5, 1e300, f64::NAN].map(number).to_vec();
+        assert_eq!(texts, ["0", "1", "0.01", "1e-5", "1.23e5", "1234", "0.123", "-2.5", "1e300", "not finite"]);
+        assert_eq!(fixed(-0.0000001), "-1e-7");
+        assert_eq!(fixed(-0.0), "0.000");
+    }
+
+    #[test]
+    fn long_text_is_cut_at_characters_and_loses_control_characters() {
+        assert_eq!(short("abc", 3), "abc");
+        assert_eq!(short("äbcd", 3), "äb\u{2026}");
+        assert_eq!(short("a\u{1b}[31mb\n", 20), "a [31mb ");
+    }
+}
