@@ -15,9 +15,10 @@ setup: ## fetch libtorch into .libtorch (once; yours is used where LIBTORCH or L
 	@setup/libtorch.sh
 
 # Exit code 1 means that the network did not learn, which is what the demo is about; 2 and above are failures.
+# `--resume`: an interrupted demo goes on where it was.
 demo: setup ## build, and find out why the network of the question predicts the mean
 	cargo build --locked
-	@code=0; cargo run --locked --quiet -- diagnose fixtures/demo.toml || code=$$?; test $$code -le 1
+	@code=0; cargo run --locked --quiet -- diagnose fixtures/demo.toml --resume || code=$$?; test $$code -le 1
 
 test: setup ## all tests
 	python3 -B setup/test_libtorch.py
