@@ -14,6 +14,9 @@ pub mod run;
 pub mod schedule;
 pub mod trainer;
 
+#[cfg(test)]
+mod tests;
+
 pub use run::run_trial;
 
 /// Why a training could not run. A loss that is not finite is no error: it is what the record is for.
