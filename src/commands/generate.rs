@@ -1,6 +1,6 @@
 //! `whymean completions` and `whymean man`.
 
-use clap::{Command, CommandFactory};
+use clap::CommandFactory;
 use clap_complete::Shell;
 
 use super::output;
@@ -21,19 +21,25 @@ pub fn completions(shell: Shell) -> miette::Result<Exit> {
 pub fn manual(verb: Option<&str>) -> miette::Result<Exit> {
     let mut program = Cli::command();
     program.build();
-    let command: Command = match verb {
+    // Built, the verbs know their full names: `whymean-diagnose` for the page, `whymean diagnose` for its synopsis.
+    let command = match verb {
         None => program,
         Some(verb) => {
-            let found = program.find_subcommand(verb).cloned();
-            let found = found.ok_or_else(|| UsageError::UnknownVerb { verb: verb.to_owned() })?;
-            let name = format!("whymean-{}", found.get_name());
-            found.name(name)
+            program
+                .find_subcommand(verb)
+                .cloned()
+                .ok_or_else(|| UsageError::UnknownVerb {
+                    verb: verb.to_owned(),
+                })?
         }
     };
     let mut page = Vec::new();
     clap_mangen::Man::new(command)
         .render(&mut page)
-        .map_err(|source| UsageError::Write { what: "the manual page".to_owned(), source })?;
+        .map_err(|source| UsageError::Write {
+            what: "the manual page".to_owned(),
+            source,
+        })?;
     output::print(&String::from_utf8_lossy(&page))?;
     Ok(Exit::Learned)
 }

@@ -22,8 +22,13 @@ pub struct Watch {
 }
 
 enum Screen {
-    Bars { all: MultiProgress, bars: Vec<Option<ProgressBar>> },
-    Lines { last: Instant },
+    Bars {
+        all: MultiProgress,
+        bars: Vec<Option<ProgressBar>>,
+    },
+    Lines {
+        last: Instant,
+    },
     Nothing,
 }
 
@@ -32,16 +37,30 @@ impl Watch {
     pub fn new(dir: &Path, trials: &[(PathBuf, Spec)], manner: Manner) -> Self {
         let name = |(path, _): &(PathBuf, Spec)| {
             let inner = path.strip_prefix(dir).unwrap_or(path);
-            inner.iter().skip(1).map(|part| part.to_string_lossy()).collect::<Vec<_>>().join(" ")
+            inner
+                .iter()
+                .skip(1)
+                .map(|part| part.to_string_lossy())
+                .collect::<Vec<_>>()
+                .join(" ")
         };
         let screen = if manner.quiet {
             Screen::Nothing
         } else if std::io::stderr().is_terminal() {
-            Screen::Bars { all: MultiProgress::new(), bars: trials.iter().map(|_| None).collect() }
+            Screen::Bars {
+                all: MultiProgress::new(),
+                bars: trials.iter().map(|_| None).collect(),
+            }
         } else {
-            Screen::Lines { last: Instant::now() }
+            Screen::Lines {
+                last: Instant::now(),
+            }
         };
-        Self { names: trials.iter().map(name).collect(), finished: 0, screen }
+        Self {
+            names: trials.iter().map(name).collect(),
+            finished: 0,
+            screen,
+        }
     }
 
     /// Shows an event.
@@ -56,10 +75,17 @@ impl Watch {
             Screen::Lines { last } => {
                 let line = match &event.what {
                     Progress::Line(line) if last.elapsed() >= LINE_EVERY => {
-                        format!("{name}: epoch {}/{}, {}; {count} runs finished", line.epoch, line.epochs, looks(line))
+                        format!(
+                            "{name}: epoch {}/{}, {}; {count} runs finished",
+                            line.epoch,
+                            line.epochs,
+                            looks(line)
+                        )
                     }
                     Progress::Finished => format!("{name}: finished; {count} runs finished"),
-                    Progress::Retried { why } => format!("{name}: the run {}; it is started again", first_line(why)),
+                    Progress::Retried { why } => {
+                        format!("{name}: the run {}; it is started again", first_line(why))
+                    }
                     Progress::Interrupted => format!("{name}: stopped"),
                     // A dead run is reported in full when all others are done.
                     Progress::Died { .. } => format!("{name}: died"),
@@ -77,7 +103,9 @@ impl Watch {
                         bar.set_message(looks(line));
                     }
                     Progress::Started => bar.set_message("starting"),
-                    Progress::Retried { why } => bar.set_message(format!("{}; started again", first_line(why))),
+                    Progress::Retried { why } => {
+                        bar.set_message(format!("{}; started again", first_line(why)))
+                    }
                     Progress::Reused => bar.finish_with_message("trained before"),
                     Progress::Finished => bar.finish(),
                     Progress::Died { .. } => bar.abandon_with_message("died"),
@@ -113,7 +141,11 @@ fn looks(line: &ProgressLine) -> String {
         number("skill", line.skill),
     ];
     let known: Vec<String> = all.into_iter().flatten().collect();
-    if known.is_empty() { format!("step {}", line.step) } else { known.join(", ") }
+    if known.is_empty() {
+        format!("step {}", line.step)
+    } else {
+        known.join(", ")
+    }
 }
 
 fn first_line(text: &str) -> &str {
@@ -127,7 +159,10 @@ mod tests {
     #[test]
     fn a_bar_has_its_own_style() {
         // A template with a mistake would silently fall back to the plain one.
-        assert!(ProgressStyle::with_template("{prefix:24!} {bar:24} {pos:>5}/{len:5} epochs  {msg}").is_ok());
+        assert!(
+            ProgressStyle::with_template("{prefix:24!} {bar:24} {pos:>5}/{len:5} epochs  {msg}")
+                .is_ok()
+        );
     }
 
     #[test]
@@ -143,6 +178,13 @@ mod tests {
             last: false,
         };
         assert_eq!(looks(&line), "loss/Var(y) 1.000, skill -0.250");
-        assert_eq!(looks(&ProgressLine { loss_ratio: None, skill: None, ..line }), "step 40");
+        assert_eq!(
+            looks(&ProgressLine {
+                loss_ratio: None,
+                skill: None,
+                ..line
+            }),
+            "step 40"
+        );
     }
 }
