@@ -18,6 +18,8 @@ mod reference_tests;
 #[cfg(test)]
 mod same_tests;
 #[cfg(test)]
+mod state_tests;
+#[cfg(test)]
 pub(crate) mod test_support;
 #[cfg(test)]
 mod tests;

@@ -17,25 +17,43 @@ const VANISHING: f32 = 1e-30;
 pub fn squares_and_zeros(values: &[f32]) -> (f64, u64) {
     let (mut total, mut zeros) = (0.0_f64, 0_u64);
     for block in values.chunks(BLOCK) {
-        let mut lanes = [0.0_f32; LANES];
-        let mut zero_lanes = [0_u32; LANES];
-        let chunks = block.chunks_exact(LANES);
-        let rest = chunks.remainder();
-        for chunk in chunks {
-            for lane in 0..LANES {
-                lanes[lane] += chunk[lane] * chunk[lane];
-                zero_lanes[lane] += u32::from(chunk[lane] == 0.0);
-            }
-        }
-        for (lane, &value) in rest.iter().enumerate() {
-            lanes[lane] += value * value;
-            zero_lanes[lane] += u32::from(value == 0.0);
-        }
-        let block_zeros: u32 = zero_lanes.iter().sum();
-        zeros += u64::from(block_zeros);
-        total += settle(lanes.iter().sum(), block, block_zeros as usize == block.len());
+        let sums = Block::of(block, 0.0);
+        zeros += u64::from(sums.zeros);
+        total += settle(sums.squares, block, sums.zeros as usize == block.len());
     }
     (total, zeros)
+}
+
+/// Sums of at most [`BLOCK`] values, less a shift.
+#[derive(Clone, Copy)]
+struct Block {
+    sum: f32,
+    squares: f32,
+    zeros: u32,
+}
+
+impl Block {
+    #[inline(always)]
+    fn of(values: &[f32], shift: f32) -> Self {
+        let (mut sums, mut squares, mut zeros) = ([0.0_f32; LANES], [0.0_f32; LANES], [0_u32; LANES]);
+        // Arrays of a known length, so that the loop over lanes becomes vector instructions.
+        let (chunks, rest) = values.as_chunks::<LANES>();
+        for chunk in chunks {
+            for lane in 0..LANES {
+                let value = chunk[lane] - shift;
+                sums[lane] += value;
+                squares[lane] += value * value;
+                zeros[lane] += u32::from(chunk[lane] == 0.0);
+            }
+        }
+        for (lane, &raw) in rest.iter().enumerate() {
+            let value = raw - shift;
+            sums[lane] += value;
+            squares[lane] += value * value;
+            zeros[lane] += u32::from(raw == 0.0);
+        }
+        Self { sum: sums.iter().sum(), squares: squares.iter().sum(), zeros: zeros.iter().sum() }
+    }
 }
 
 /// A block's `f32` sum of squares, summed again in `f64` where `f32` may have overflowed or vanished.
@@ -47,6 +65,12 @@ pub fn settle(sum: f32, block: &[f32], all_zero: bool) -> f64 {
     } else {
         block.iter().map(|&value| f64::from(value) * f64::from(value)).sum()
     }
+}
+
+/// Whether any value is not zero. All bits of a few values are joined before one test, which is what vectorises; the sign
+/// does not count, since minus zero is zero.
+fn any_nonzero(values: &[f32]) -> bool {
+    values.chunks(64).any(|part| part.iter().fold(0, |bits, value| bits | value.to_bits()) << 1 != 0)
 }
 
 /// What one pass over a layer's activations found.
@@ -88,65 +112,46 @@ impl ActivationSums {
             self.shift = if values[0].is_finite() { f64::from(values[0]) } else { 0.0 };
         }
         self.count += values.len() as u64;
-        let shift = self.shift as f32;
-        let (mut sum, mut squares) = (0.0_f64, 0.0_f64);
         for block in values.chunks(BLOCK) {
-            let (mut sums, mut squared, mut zero_lanes) = ([0.0_f32; LANES], [0.0_f32; LANES], [0_u32; LANES]);
-            let chunks = block.chunks_exact(LANES);
-            let rest = chunks.remainder();
-            for chunk in chunks {
-                for lane in 0..LANES {
-                    let value = chunk[lane] - shift;
-                    sums[lane] += value;
-                    squared[lane] += value * value;
-                    zero_lanes[lane] += u32::from(chunk[lane] == 0.0);
-                }
-            }
-            for (lane, &raw) in rest.iter().enumerate() {
-                let value = raw - shift;
-                sums[lane] += value;
-                squared[lane] += value * value;
-                zero_lanes[lane] += u32::from(raw == 0.0);
-            }
-            let (block_sum, block_squares): (f32, f32) = (sums.iter().sum(), squared.iter().sum());
-            if block_sum.is_finite() && block_squares.is_finite() {
-                sum += f64::from(block_sum);
-                squares += f64::from(block_squares);
-            } else {
-                for &raw in block {
-                    let value = f64::from(raw) - self.shift;
-                    sum += value;
-                    squares += value * value;
-                }
-            }
-            self.zeros += u64::from(zero_lanes.iter().sum::<u32>());
+            self.add_block(block);
         }
-        self.sum += sum;
-        self.squares += squares;
         self.mark_alive(values);
         if let (Some(saturated), Some((low, high))) = (&mut self.saturated, flat) {
             *saturated += values.iter().map(|&value| u64::from(value < low || value > high)).sum::<u64>();
         }
     }
 
-    /// Marks units with any value that is not zero. NaN is not zero: such a unit is broken, not dead.
-    fn mark_alive(&mut self, values: &[f32]) {
-        if self.alive.iter().all(|&alive| alive) {
-            return; // nothing left to learn; the usual case after the first samples of a healthy layer
+    fn add_block(&mut self, block: &[f32]) {
+        let sums = Block::of(block, self.shift as f32);
+        if sums.sum.is_finite() && sums.squares.is_finite() {
+            self.sum += f64::from(sums.sum);
+            self.squares += f64::from(sums.squares);
+        } else {
+            for &raw in block {
+                let value = f64::from(raw) - self.shift;
+                self.sum += value;
+                self.squares += value * value;
+            }
         }
+        self.zeros += u64::from(sums.zeros);
+    }
+
+    /// Marks units with any value that is not zero. NaN is not zero: such a unit is broken, not dead.
+    ///
+    /// Only units that have not fired yet are searched, so that a healthy layer costs next to nothing.
+    fn mark_alive(&mut self, values: &[f32]) {
         let (units, positions) = (self.alive.len(), self.positions);
-        if positions == 1 {
-            for row in values.chunks_exact(units) {
-                for (alive, &value) in self.alive.iter_mut().zip(row) {
+        for sample in values.chunks_exact(units * positions) {
+            if self.alive.iter().all(|&alive| alive) {
+                return;
+            }
+            if positions == 1 {
+                for (alive, &value) in self.alive.iter_mut().zip(sample) {
                     *alive |= value != 0.0;
                 }
-            }
-        } else {
-            for sample in values.chunks_exact(units * positions) {
+            } else {
                 for (alive, map) in self.alive.iter_mut().zip(sample.chunks_exact(positions)) {
-                    if !*alive {
-                        *alive = map.iter().any(|&value| value != 0.0);
-                    }
+                    *alive = *alive || any_nonzero(map);
                 }
             }
         }

@@ -44,7 +44,7 @@ pub fn certify(
         .map(|parameter| parameter.name.clone())
         .collect();
 
-    let net = trainer.net.copy()?;
+    let net = trainer.net.copy();
     if trainer.look_with(&net, Split::WholeTrain)?.activations[index].dead_fraction() < 1.0 {
         return Ok(None);
     }

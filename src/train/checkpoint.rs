@@ -65,10 +65,7 @@ pub fn write(dir: &Path, progress: &Progress, tensors: &[(String, Tensor)]) -> R
     };
     std::fs::create_dir_all(dir).map_err(failed(dir))?;
     let (json, safetensors) = paths(dir, progress.step);
-    let unfinished = dir.join(format!("{}{number}", atomic::UNFINISHED, number = progress.step));
-    Tensor::write_safetensors(tensors, &unfinished).map_err(|error| failed(&safetensors)(std::io::Error::other(error)))?;
-    std::fs::File::open(&unfinished).and_then(|file| file.sync_all()).map_err(failed(&unfinished))?;
-    std::fs::rename(&unfinished, &safetensors).map_err(failed(&safetensors))?;
+    write_tensors(&safetensors, tensors)?;
     let text = serde_json::to_vec(progress).map_err(|error| failed(&json)(error.into()))?;
     atomic::write(&json, &text).map_err(failed(&json))?;
     for entry in std::fs::read_dir(dir).map_err(failed(dir))?.flatten() {
@@ -78,6 +75,22 @@ pub fn write(dir: &Path, progress: &Progress, tensors: &[(String, Tensor)]) -> R
         }
     }
     Ok(())
+}
+
+/// Writes named tensors so that the file is wholly there or not at all.
+///
+/// # Errors
+/// When the disk refuses.
+pub fn write_tensors(path: &Path, tensors: &[(String, Tensor)]) -> Result<(), TrainError> {
+    let failed = |source| TrainError::Write { path: path.to_owned(), source };
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let unfinished = folder.join(format!("{}{name}", atomic::UNFINISHED));
+    // libtorch's writer takes a path, so the file is synced through a second handle.
+    Tensor::write_safetensors(tensors, &unfinished).map_err(|error| failed(std::io::Error::other(error)))?;
+    std::fs::File::open(&unfinished).and_then(|file| file.sync_all()).map_err(failed)?;
+    std::fs::rename(&unfinished, path).map_err(failed)?;
+    atomic::sync_folder(folder).map_err(failed)
 }
 
 /// Reads the newest checkpoint; `None` when there is none.

@@ -14,6 +14,9 @@ pub mod run;
 pub mod schedule;
 pub mod trainer;
 
+#[cfg(test)]
+mod tests;
+
 pub use run::run_trial;
 
 /// Why a training could not run. A loss that is not finite is no error: it is what the record is for.
@@ -58,7 +61,7 @@ pub enum TrainError {
     /// The record could not be written or read.
     #[error(transparent)]
     #[diagnostic(transparent)]
-    Record(#[from] crate::record::RecordError),
+    Record(#[from] crate::record::store::RecordError),
     /// A checkpoint could not be read.
     #[error("the checkpoint `{}` cannot be used: {why}", path.display())]
     #[diagnostic(

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     probes::Readings,
     record::{
-        Channel, Point, ProbePredictions, Reading, Record, RecordError, RunInfo, SeriesId, Split,
-        store::{Row, Store},
+        Channel, Point, ProbePredictions, Reading, Record, RunInfo, SeriesId, Split,
+        store::{RecordError, Row, Store},
     },
 };
 
@@ -302,5 +302,35 @@ mod tests {
         assert_eq!(kept[..33], (0..=32).collect::<Vec<u32>>());
         assert_eq!(kept[33..36], [34, 36, 38]);
         assert!((0..=100_000).filter(|&epoch| keeps_look(epoch)).count() < 300);
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests_support {
+    use std::path::Path;
+
+    use super::*;
+    use crate::{data, experiment::Experiment, record::Status};
+
+    /// A recorder of a run that has not begun.
+    pub fn recorder(folder: &Path, experiment: &Experiment) -> Recorder {
+        let run = RunInfo {
+            schema: crate::record::SCHEMA,
+            experiment: experiment.clone(),
+            experiment_hash: experiment.hash(),
+            seed: 0,
+            data: data::load(&experiment.data).expect("synthetic").summary,
+            layers: Vec::new(),
+            device: "cpu".to_owned(),
+            threads: 1,
+            versions: BTreeMap::new(),
+            steps_per_epoch: 1,
+            epochs_done: 0,
+            status: Status::Running,
+            certificate: None,
+            wall_secs: 0.0,
+        };
+        let record = Record { run, series: BTreeMap::new(), probe: Vec::new() };
+        Recorder::new(Store::create(folder).expect("a new folder"), record, 0, RecorderState::default())
     }
 }

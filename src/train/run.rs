@@ -25,6 +25,9 @@ use crate::{
 /// Least time between two progress lines.
 const PROGRESS_EVERY: Duration = Duration::from_millis(250);
 
+/// The trained network's parameters and buffers, by name, in the folder of the trial.
+pub const WEIGHTS: &str = "weights.safetensors";
+
 /// Trains the trial in `dir`, from its checkpoint if there is one, until it is finished or `stop` is set.
 ///
 /// A seed gives the same run twice, and a run that was killed and resumed leaves the same record and weights, to the
@@ -38,6 +41,22 @@ pub fn run_trial(
     stop: &AtomicBool,
     progress: &mut dyn FnMut(ProgressLine),
 ) -> Result<Outcome, TrainError> {
+    open(dir, spec, PROGRESS_EVERY)?.train(stop, progress)
+}
+
+/// As [`run_trial`], with a word after every step.
+#[cfg(test)]
+pub(super) fn run_trial_watched(
+    dir: &Path,
+    spec: &Spec,
+    stop: &AtomicBool,
+    progress: &mut dyn FnMut(ProgressLine),
+) -> Result<Outcome, TrainError> {
+    open(dir, spec, Duration::ZERO)?.train(stop, progress)
+}
+
+/// Loads the data, builds the network, and takes up the checkpoint if there is one.
+fn open<'a>(dir: &'a Path, spec: &'a Spec, progress_every: Duration) -> Result<Trial<'a>, TrainError> {
     let started = Instant::now();
     let device = device(&spec.device)?;
     tch::set_num_interop_threads(1);
@@ -63,8 +82,7 @@ pub fn run_trial(
         certificate: None,
         wall_secs: 0.0,
     };
-    let mut trial = Trial::open(dir, spec, trainer, run, hash, started)?;
-    trial.train(stop, progress)
+    Trial::open(dir, spec, trainer, run, hash, started, progress_every)
 }
 
 /// A trial under way.
@@ -79,6 +97,7 @@ struct Trial<'a> {
     earlier_secs: f64,
     last_checkpoint: Instant,
     last_line: Option<Instant>,
+    progress_every: Duration,
 }
 
 /// Why the loop ended.
@@ -97,6 +116,7 @@ impl<'a> Trial<'a> {
         run: RunInfo,
         hash: String,
         started: Instant,
+        progress_every: Duration,
     ) -> Result<Self, TrainError> {
         let checkpoints = folder::checkpoint_dir(dir);
         let records = folder::record_dir(dir);
@@ -119,7 +139,7 @@ impl<'a> Trial<'a> {
         };
         let earlier_secs = at.wall_secs;
         let now = Instant::now();
-        Ok(Self { dir, spec, trainer, recorder, at, started, earlier_secs, last_checkpoint: now, last_line: None })
+        Ok(Self { dir, spec, trainer, recorder, at, started, earlier_secs, last_checkpoint: now, last_line: None, progress_every })
     }
 
     fn train(&mut self, stop: &AtomicBool, progress: &mut dyn FnMut(ProgressLine)) -> Result<Outcome, TrainError> {
@@ -141,6 +161,7 @@ impl<'a> Trial<'a> {
         run.wall_secs = wall_secs;
         self.recorder.finish()?;
         progress(ProgressLine { last: true, ..self.line() });
+        checkpoint::write_tensors(&self.dir.join(WEIGHTS), &self.trainer.net.state())?;
         let outcome = self.outcome();
         folder::write_outcome(self.dir, &outcome).map_err(|error| TrainError::Outcome(Box::new(error)))?;
         // Only now: a kill before this line resumes from the last checkpoint and ends in the same outcome.
@@ -222,7 +243,7 @@ impl<'a> Trial<'a> {
     }
 
     fn speak(&mut self, progress: &mut dyn FnMut(ProgressLine)) {
-        if self.last_line.is_none_or(|last| last.elapsed() >= PROGRESS_EVERY) {
+        if self.last_line.is_none_or(|last| last.elapsed() >= self.progress_every) {
             self.last_line = Some(Instant::now());
             progress(self.line());
         }

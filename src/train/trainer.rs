@@ -16,7 +16,7 @@ use crate::{
     experiment::{Experiment, Probes, Training},
     model::{Mode, Net},
     probes::{
-        self, EpochView, Readings as _, StepView,
+        self, EpochView, StepView,
         sums::{ActivationSums, OutputSums, squares_and_zeros},
     },
     record::{LayerInfo, ProbePredictions, Split},
