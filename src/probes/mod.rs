@@ -15,6 +15,7 @@ pub mod loss;
 pub mod predictions;
 pub mod sums;
 pub mod updates;
+pub mod wide;
 
 use sums::{ActivationSums, OutputSums, ParameterSums};
 

@@ -4,6 +4,8 @@
 //! `f64`. Values are shifted by the first one, so that the variance of nearly equal numbers is not rounding. A block
 //! whose squares overflow or vanish in `f32` is summed again in `f64`.
 
+use super::wide::wide;
+
 /// Values in one block: short enough for `f32` sums, long enough that the `f64` additions do not count.
 pub const BLOCK: usize = 1024;
 /// Independent sums in flight.
@@ -16,11 +18,13 @@ const VANISHING: f32 = 1e-30;
 /// NaN and infinities in the slice make the sum NaN or infinite; finite values never do.
 pub fn squares_and_zeros(values: &[f32]) -> (f64, u64) {
     let (mut total, mut zeros) = (0.0_f64, 0_u64);
-    for block in values.chunks(BLOCK) {
-        let sums = Block::of(block, 0.0);
-        zeros += u64::from(sums.zeros);
-        total += settle(sums.squares, block, sums.zeros as usize == block.len());
-    }
+    wide(|| {
+        for block in values.chunks(BLOCK) {
+            let sums = Block::of(block, 0.0);
+            zeros += u64::from(sums.zeros);
+            total += settle(sums.squares, block, sums.zeros as usize == block.len());
+        }
+    });
     (total, zeros)
 }
 
@@ -112,15 +116,18 @@ impl ActivationSums {
             self.shift = if values[0].is_finite() { f64::from(values[0]) } else { 0.0 };
         }
         self.count += values.len() as u64;
-        for block in values.chunks(BLOCK) {
-            self.add_block(block);
-        }
+        wide(|| {
+            for block in values.chunks(BLOCK) {
+                self.add_block(block);
+            }
+        });
         self.mark_alive(values);
         if let (Some(saturated), Some((low, high))) = (&mut self.saturated, flat) {
             *saturated += values.iter().map(|&value| u64::from(value < low || value > high)).sum::<u64>();
         }
     }
 
+    #[inline(always)]
     fn add_block(&mut self, block: &[f32]) {
         let sums = Block::of(block, self.shift as f32);
         if sums.sum.is_finite() && sums.squares.is_finite() {

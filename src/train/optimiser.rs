@@ -9,7 +9,10 @@ use super::{TrainError, memory};
 use crate::{
     experiment::Optimiser as Kinds,
     model::Parameter,
-    probes::sums::{BLOCK, LANES, ParameterSums, settle, squares_and_zeros},
+    probes::{
+        sums::{BLOCK, LANES, ParameterSums, settle, squares_and_zeros},
+        wide::wide,
+    },
 };
 
 /// An optimiser over the parameters of one network.
@@ -361,7 +364,7 @@ impl Values<'_> {
         let per_unit = (1.0 / unit) as f32;
         let mut sums = ParameterSums { count: count as u64, ..ParameterSums::default() };
         let mut lanes = Lanes::default();
-        for start in (0..count).step_by(BLOCK) {
+        wide(|| for start in (0..count).step_by(BLOCK) {
             let block = start..(start + BLOCK).min(count);
             let (weights, weights_rest) = self.weights[block.clone()].as_chunks_mut::<LANES>();
             let (gradient, gradient_rest) = self.gradient[block.clone()].as_chunks::<LANES>();
@@ -389,7 +392,7 @@ impl Values<'_> {
             if NORMS {
                 lanes.pour(&mut sums, &self.gradient[block.clone()], &self.weights[block], unit);
             }
-        }
+        });
         sums
     }
 }
