@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::experiment::{
+    rendered::{broken, rendered},
     Activation, BiasInit, Data, Diagnosis, Distribution, Formula, Init, Layer, Loss, Missing, Model, Optimiser,
     Padding, Probes, Scaling, Schedule, Training, WeightInit,
 };
@@ -284,4 +285,24 @@ fn the_fixtures_are_right() {
         let experiment = read(&path).unwrap_or_else(|errors| panic!("{name}: {:?}", errors.mistakes()));
         assert_eq!(experiment.name, name);
     }
+}
+
+/// One snapshot for each file below `fixtures/broken`.
+#[test]
+fn broken_files_are_explained() {
+    for path in broken("toml") {
+        let errors = read(&path).expect_err("the file is broken");
+        let name = path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
+        insta::assert_snapshot!(name, rendered(&errors));
+    }
+}
+
+#[test]
+fn files_that_are_none_are_explained() {
+    let none = read(Path::new("fixtures/broken/nowhere.toml")).expect_err("there is no such file");
+    insta::assert_snapshot!("no-file", rendered(&none));
+    let without_ending = read(Path::new("fixtures/demo")).expect_err("there is no such file");
+    insta::assert_snapshot!("no-ending", rendered(&without_ending));
+    let folder = read(Path::new("fixtures/broken")).expect_err("a folder is no file");
+    insta::assert_snapshot!("folder", rendered(&folder));
 }
