@@ -1,14 +1,62 @@
 //! The judge: pure functions from records to a [`Diagnosis`]. No file, no clock, no random state, no libtorch.
+//!
+//! ```text
+//! Record --look--> OutputLook --verdict--> state of an output --run--> RunDiagnosis --over_runs--> Diagnosis
+//!    |                                                                      ^
+//!    +-- symptoms (findings), constant, collapse_time, trend ---------------+        compare: cells of runs
+//! ```
+//!
+//! Every function is total: a record that is cut short, empty or full of NaN gets an answer.
+
+mod collapse_time;
+mod compare;
+mod constant;
+mod decide;
+mod explain;
+mod limits;
+mod look;
+mod over_runs;
+mod run;
+pub mod stats;
+mod summary;
+pub mod symptoms;
+mod trend;
+mod verdict;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+pub(crate) mod synthetic;
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::StuckCertificate;
+pub use self::{
+    compare::compare,
+    decide::{Decision, decide, not_finite},
+    explain::{explain, explain_ids},
+    over_runs::diagnose,
+    run::judge_run,
+    symptoms::Finding,
+};
+use crate::record::{Split, StuckCertificate};
 
 /// Number of the diagnosis' format.
 pub const SCHEMA: u32 = 1;
 
 /// What became of a network (or of one output of it).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// It predicts better than a constant.
@@ -27,8 +75,47 @@ pub enum State {
     Undecided,
 }
 
+impl State {
+    /// Every state, in the order of the enum.
+    pub const ALL: [Self; 7] = [
+        Self::Learned,
+        Self::Memorised,
+        Self::Undertrained,
+        Self::Partial,
+        Self::Collapsed,
+        Self::Diverged,
+        Self::Undecided,
+    ];
+
+    /// How bad it is, from 0 for learned. What could not be judged is worse than learned, since it is no evidence of
+    /// health, and better than every fault that was seen.
+    pub fn severity(self) -> u8 {
+        match self {
+            Self::Learned => 0,
+            Self::Undecided => 1,
+            Self::Undertrained => 2,
+            Self::Memorised => 3,
+            Self::Partial => 4,
+            Self::Collapsed => 5,
+            Self::Diverged => 6,
+        }
+    }
+}
+
 /// How firmly a collapsed run sits on its constant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Hold {
     /// Proved: no gradient reaches any parameter before a dead layer, on the whole training set, and none ever will.
@@ -38,7 +125,19 @@ pub enum Hold {
 }
 
 /// A constant that predictions may sit on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Constant {
     /// Mean of the training targets.
@@ -108,8 +207,14 @@ pub struct OutputDiagnosis {
     pub state: State,
     /// The constant it sits on, when collapsed.
     pub constant: Option<Constant>,
+    /// What was seen: a clause about `it`, lower case, no full stop.
+    pub seen: String,
+    /// The probe set that `skill`, `spread` and `corr` are of: validation where there is one, else training.
+    pub split: Split,
     /// `1 - MSE / Var(target)`: 0 is the mean predictor, 1 is perfect.
     pub skill: Option<Estimate>,
+    /// The same on the training split's probe set.
+    pub train_skill: Option<Estimate>,
     /// `std(prediction) / std(target)`.
     pub spread: Option<Estimate>,
     /// Pearson correlation; absent where the predictions are constant to the bit.
@@ -137,6 +242,8 @@ pub struct RunDiagnosis {
     pub outputs: Vec<OutputDiagnosis>,
     /// The layers that are dead on the probe set at the end, in order: name and fraction, where any unit is dead.
     pub dead_units: Vec<DeadUnits>,
+    /// The symptoms that were found, in the order of [`symptoms::ALL`].
+    pub findings: Vec<Finding>,
     /// The proof behind `hold: stuck`.
     pub certificate: Option<StuckCertificate>,
     /// Why the run stopped, in words.

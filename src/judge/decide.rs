@@ -1,0 +1,263 @@
+//! Whether a training goes on, asked by the trainer at each end of an epoch.
+//!
+//! A pure function of the record, so that a resumed run decides as the uninterrupted one did.
+
+use std::collections::BTreeMap;
+
+use super::{limits, trend};
+use crate::record::{Channel, LayerInfo, Record, Split};
+
+/// Skill of the worst output from which a settled network may stop: what is left is below a tenth of the variance. A
+/// network that settled lower may be resting on a plateau before its next find, so it goes on.
+const SETTLED_SKILL: f64 = limits::LEARNED_SKILL;
+/// Share of the remaining error that counts as an improvement, so that creeping towards a limit is not progress for ever.
+const IMPROVEMENT: f64 = 0.01;
+/// Skill of the worst output that needs no patience: a hundredth of the variance is left.
+const CERTAIN_SKILL: f64 = 0.99;
+/// Epochs in a row at that skill: one may be a lucky look, and two straddle a single jump.
+const CERTAIN_EPOCHS: usize = 3;
+/// Relative change of the squared error below which a constant counts as resting; a bias that travels towards a far
+/// mean changes it by more within any patience worth waiting for.
+const RESTING: f64 = 0.01;
+/// Squared error over variance up to which a flat network rests whatever it jitters: the mean, give or take 0.2
+/// standard deviations, which is what large learning rates shake it by.
+const AT_THE_MEAN: f64 = 1.05;
+
+/// What the trainer does next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Trains on.
+    GoOn,
+    /// Tries to prove that nothing before this layer can ever move again, then asks again.
+    Certify {
+        /// The first layer that is dead and cut off.
+        layer: String,
+    },
+    /// Stops: the verdict is decided.
+    Stop {
+        /// Why: a clause, lower case, no full stop.
+        why: String,
+    },
+}
+
+/// Decides at the end of an epoch, from the record so far.
+///
+/// - With `early_stop = false` it only stops for numbers that are not finite through a whole epoch.
+/// - A certificate is asked for at the 1st, 2nd, 4th, 8th, ... epoch in a row in which a layer was dead on the probe set
+///   and every gradient at and before it was exactly zero: the attempt looks at all training samples, and a failed one
+///   would fail again in the next epoch.
+pub fn decide(record: &Record) -> Decision {
+    let diagnosis = &record.run.experiment.diagnosis;
+    if let Some(why) = not_finite(record) {
+        return Decision::Stop { why };
+    }
+    if let Some(certificate) = &record.run.certificate {
+        let why = format!(
+            "proved stuck: no gradient reaches `{}` or anything before it, and none ever will",
+            certificate.layer
+        );
+        return if diagnosis.early_stop {
+            Decision::Stop { why }
+        } else {
+            Decision::GoOn
+        };
+    }
+    if let Some(layer) = cut_off_layer(record) {
+        return Decision::Certify { layer };
+    }
+    if !diagnosis.early_stop {
+        return Decision::GoOn;
+    }
+    let patience = diagnosis.patience_epochs.max(1) as usize;
+    match settled(record, patience).or_else(|| resting_on_constant(record, patience)) {
+        Some(why) => Decision::Stop { why },
+        None => Decision::GoOn,
+    }
+}
+
+/// The epoch that just ended: the newest that any loss or look belongs to.
+fn last_epoch(record: &Record) -> u32 {
+    let loss = record
+        .last(Split::Train, Channel::Loss, "")
+        .map_or(0, |point| point.epoch);
+    record.probe.last().map_or(0, |look| look.epoch).max(loss)
+}
+
+/// Why the run is lost to NaN or infinity, as a clause: the loss at every stored step of the last epoch, or every
+/// prediction of the last look, was not finite. Absent while any number was.
+///
+/// The trainer tells by it whether a [`Decision::Stop`] is a `Status::NonFinite`.
+pub fn not_finite(record: &Record) -> Option<String> {
+    let epoch = last_epoch(record);
+    let losses = record
+        .points(Split::Train, Channel::Loss, "")
+        .iter()
+        .rev()
+        .take_while(|point| point.epoch == epoch);
+    if epoch > 0 && all_and_any(losses.map(|point| point.value.finite().is_none())) {
+        return Some(format!(
+            "the loss was NaN or infinite at every step of epoch {epoch}"
+        ));
+    }
+    let look = record
+        .last_predictions(Split::Train)
+        .filter(|look| look.epoch > 0)?;
+    all_and_any(look.predictions.iter().map(|value| !value.is_finite())).then(|| {
+        format!(
+            "every prediction was NaN or infinite at epoch {}",
+            look.epoch
+        )
+    })
+}
+
+/// Whether there is at least one, and all are true: nothing measured is no evidence.
+fn all_and_any(mut conditions: impl Iterator<Item = bool>) -> bool {
+    conditions.next() == Some(true) && conditions.all(|condition| condition)
+}
+
+/// The first layer for which a proof is due.
+fn cut_off_layer(record: &Record) -> Option<String> {
+    let layers = &record.run.layers;
+    let due =
+        |index: usize| cut_off_epochs(record, &layers[..=index]).is_some_and(u32::is_power_of_two);
+    (0..layers.len())
+        .find(|index| due(*index))
+        .map(|index| layers[index].name.clone())
+}
+
+/// For how many epochs in a row, up to the last, the last of these layers was dead on the probe set and every gradient
+/// of all of them exactly zero at every stored step; absent for none.
+fn cut_off_epochs(record: &Record, layers: &[LayerInfo]) -> Option<u32> {
+    let epoch = last_epoch(record);
+    let looks = record.points(
+        Split::Train,
+        Channel::DeadFractionProbe,
+        &layers.last()?.name,
+    );
+    let dead = |value: f64| value == 1.0;
+    let dead_looks = looks
+        .iter()
+        .rev()
+        .take_while(|point| point.epoch > 0 && point.value.finite().is_some_and(dead));
+    let mut since = dead_looks.last()?.epoch;
+    if looks.last()?.epoch != epoch {
+        return None;
+    }
+    let mut measured = false;
+    for parameter in layers.iter().flat_map(|layer| &layer.parameters) {
+        let norms = record.points(Split::Train, Channel::GradientNorm, parameter);
+        if norms.last()?.epoch != epoch {
+            return None;
+        }
+        if let Some(moved) = norms
+            .iter()
+            .rev()
+            .find(|point| point.value.finite() != Some(0.0))
+        {
+            since = since.max(moved.epoch + 1);
+        }
+        measured = true;
+    }
+    (measured && since <= epoch).then(|| epoch - since + 1)
+}
+
+/// Learned, and nothing more to come.
+fn settled(record: &Record, patience: usize) -> Option<String> {
+    let looks = skills_by_epoch(record);
+    let worst_at = |skills: &Vec<f64>| skills.iter().copied().fold(f64::INFINITY, f64::min);
+    let worst: Vec<f64> = looks.iter().map(|(_, skills)| worst_at(skills)).collect();
+    let now = *worst.last()?;
+    if worst.len() >= CERTAIN_EPOCHS
+        && worst
+            .iter()
+            .rev()
+            .take(CERTAIN_EPOCHS)
+            .all(|skill| *skill >= CERTAIN_SKILL)
+    {
+        return Some(format!(
+            "learned: skill {now:.3} for {CERTAIN_EPOCHS} epochs in a row"
+        ));
+    }
+    // The mean over outputs, so that one output that still moves keeps the run going. The best is only replaced when it
+    // is beaten clearly; many small gains add up against the old one until they are.
+    let (mut best, mut best_epoch) = (f64::NEG_INFINITY, 0);
+    for (epoch, skills) in &looks {
+        let skill = skills.iter().sum::<f64>() / skills.len() as f64;
+        if best == f64::NEG_INFINITY || skill > best + IMPROVEMENT * (1.0 - best) {
+            (best, best_epoch) = (skill, *epoch);
+        }
+    }
+    let waited = looks.last()?.0.saturating_sub(best_epoch);
+    (now >= SETTLED_SKILL && waited as usize >= patience)
+        .then(|| format!("learned and settled: skill {now:.3}, no better for {waited} epochs"))
+}
+
+/// Skill of every output at each look at the trained network where all are finite; on validation where it was looked at.
+fn skills_by_epoch(record: &Record) -> Vec<(u32, Vec<f64>)> {
+    let names: Vec<&str> = record.outputs().collect();
+    let Some(first) = names.first() else {
+        return Vec::new();
+    };
+    let split = trend::judged_split(record, first);
+    let mut looks: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+    for name in &names {
+        let points = record.points(split, Channel::Skill, name).iter();
+        for point in points.filter(|point| point.epoch > 0) {
+            if let Some(skill) = point.value.finite() {
+                looks.entry(point.epoch).or_default().push(skill);
+            }
+        }
+    }
+    // An epoch at which one output could not be measured says nothing of all.
+    looks
+        .into_iter()
+        .filter(|(_, skills)| skills.len() == names.len())
+        .collect()
+}
+
+/// On one constant through the whole patience, at rest, and not on the way out.
+fn resting_on_constant(record: &Record, patience: usize) -> Option<String> {
+    let names: Vec<&str> = record.outputs().collect();
+    let rests = |name: &&str| {
+        flat_and_resting(record, Split::Train, name, patience)
+            && (record
+                .points(Split::Validation, Channel::Spread, name)
+                .is_empty()
+                || flat_and_resting(record, Split::Validation, name, patience))
+            && !trend::leaving_plateau(record, name)
+    };
+    (!names.is_empty() && names.iter().all(rests)).then(|| {
+        format!("plateau: the predictions were one constant for {patience} epochs in a row")
+    })
+}
+
+fn flat_and_resting(record: &Record, split: Split, name: &str, patience: usize) -> bool {
+    let newest = |channel: Channel| -> Option<Vec<f64>> {
+        let looks = record
+            .points(split, channel, name)
+            .iter()
+            .rev()
+            .take(patience)
+            .filter(|point| point.epoch > 0);
+        let values: Vec<f64> = looks.filter_map(|point| point.value.finite()).collect();
+        (values.len() == patience).then_some(values)
+    };
+    let (Some(spreads), Some(skills)) = (newest(Channel::Spread), newest(Channel::Skill)) else {
+        return false;
+    };
+    let shares: Vec<f64> = skills.iter().map(|skill| 1.0 - skill).collect();
+    let (lowest, highest) = shares
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), share| {
+            (low.min(*share), high.max(*share))
+        });
+    spreads
+        .iter()
+        .all(|spread| *spread < limits::COLLAPSE_SPREAD)
+        && lowest > 1.0 - limits::COLLAPSE_SKILL
+        && (highest <= AT_THE_MEAN || highest - lowest <= RESTING * lowest)
+}
+
+#[cfg(test)]
+#[path = "decide_tests.rs"]
+mod tests;

@@ -1,0 +1,44 @@
+//! The numbers that divide the states, each with its unit and its origin.
+
+/// Ratio of standard deviations below which predictions are flat, upper end of the interval.
+///
+/// A calibrated prediction with this spread explains its square, a quarter of a percent of the variance. The collapses
+/// that were re-run by hand end between 0 and 0.045 (a loss that broadcasts over batches of 64); the weakest signal
+/// that was learned honestly, one percent of the variance, has 0.10.
+pub(super) const COLLAPSE_SPREAD: f64 = 0.05;
+
+/// Skill up to which a flat output counts as collapsed, upper end of the interval.
+///
+/// A spread below 0.05 allows a skill of at most 0.0975 (`2 s - s^2`, perfectly correlated); half of that would be an
+/// output that points the right way and is merely far too small.
+pub(super) const COLLAPSE_SKILL: f64 = 0.05;
+
+/// Skill from which a run counts as learned although it was still improving.
+///
+/// What is left is less than a tenth of the variance: nobody would say that such a network predicts the mean.
+pub(super) const LEARNED_SKILL: f64 = 0.9;
+
+/// Slope of the target on the prediction above which a prediction is shrunk, lower end of the interval.
+///
+/// Calibrated predictions have 1 whatever the noise; 2 means that doubling them would make them better.
+pub(super) const SHRUNK_SLOPE: f64 = 2.0;
+
+/// Training skill from which a network without skill on validation has memorised.
+///
+/// Below it so little was fitted that the two splits may differ by chance alone.
+pub(super) const MEMORISED_SKILL: f64 = 0.1;
+
+/// Share of the training skill (its lower end) that validation must be below (its upper end) to be called memorised.
+pub(super) const MEMORISED_SHARE: f64 = 0.5;
+
+/// Mean squared error over the target's variance above which a network is far above the variance.
+///
+/// The loss spike of the question's network at a rate of 0.01 passes 10 and returns; a network that stays there is
+/// three standard deviations off on every sample.
+pub(super) const DIVERGED_RATIO: f64 = 10.0;
+
+/// Correlation above which small predictions point the right way.
+pub(super) const RIGHT_WAY_CORRELATION: f64 = 0.5;
+
+/// Samples below which nothing is said: the smallest case that was re-run by hand, exclusive or, has four rows.
+pub(super) const MIN_SAMPLES: usize = 4;
