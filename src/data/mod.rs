@@ -1,6 +1,25 @@
 //! Inputs and targets: a source becomes a plain [`Dataset`], split and scaled, with a summary of its targets.
 
+mod boxes;
+mod draw;
+mod error;
+mod function;
+mod load;
+mod scale;
+mod scan;
+mod split;
+mod summary;
+mod table;
+
 use serde::{Deserialize, Serialize};
+
+pub use self::{
+    error::{DataError, Excerpt},
+    load::load,
+};
+
+/// Most memory that data may take [bytes]: what a common workstation has.
+pub const MOST_BYTES: u64 = 16 << 30;
 
 /// Samples of one split, in memory.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -84,3 +103,6 @@ pub struct TargetSummary {
     /// Over the validation split; `None` when it is empty.
     pub validation: Option<Moments>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,9 @@ pub mod reader;
 pub mod shapes;
 pub(crate) mod suggest;
 
+#[cfg(test)]
+pub(crate) mod rendered;
+
 use serde::{Deserialize, Serialize};
 
 pub use self::{

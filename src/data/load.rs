@@ -1,0 +1,151 @@
+//! From each source to a [`Dataset`].
+
+use super::{
+    DataError, Dataset, MOST_BYTES, Samples,
+    boxes::{self, Canvas},
+    draw::{Draw, Stream},
+    error::shown,
+    function::Function,
+    scale::Scaler,
+    split, summary,
+    table::{self, Numbers, Wanted},
+};
+use crate::experiment::{Data, Source};
+
+/// Copies of the data at the peak of a training: the dataset, and libtorch's tensors that are made from it.
+const COPIES: u64 = 2;
+
+/// Makes the dataset: reads or draws the samples, splits them, scales both splits by what fits the training split.
+///
+/// - Errors: what is wrong with the file, with its place; or more memory than [`MOST_BYTES`], told before it is taken.
+/// - Cost: one copy of the data; of a table or function, its numbers in f64 as well while it is made.
+pub fn load(data: &Data) -> Result<Dataset, DataError> {
+    match &data.source {
+        Source::Boxes { train_samples, validation_samples, height, width, channels, box_size } => {
+            let [channels, height, width, side] = [channels, height, width, box_size].map(|size| *size as usize);
+            load_boxes(data, Canvas { channels, height, width, side }, *train_samples, *validation_samples)
+        }
+        Source::Function { formula, features, inputs, noise, train_samples, validation_samples } => {
+            let features = *features as usize;
+            let function = Function { formula: *formula, features, inputs: *inputs, noise: *noise };
+            load_function(data, &function, *train_samples, *validation_samples)
+        }
+        Source::Table { path, features, targets, validation_fraction, delimiter, missing } => {
+            let wanted = Wanted { path, features, targets, delimiter: *delimiter, missing: *missing };
+            load_table(data, &wanted, *validation_fraction)
+        }
+    }
+}
+
+/// Refuses what would not fit.
+fn check_memory(what: String, numbers: u64, bytes_per_number: u64) -> Result<(), DataError> {
+    let bytes = numbers.saturating_mul(bytes_per_number);
+    if bytes > MOST_BYTES {
+        return Err(DataError::TooLarge { what, bytes, limit: MOST_BYTES, setting: "data.train_samples" });
+    }
+    Ok(())
+}
+
+fn load_boxes(data: &Data, canvas: Canvas, train: u32, validation: u32) -> Result<Dataset, DataError> {
+    let Canvas { channels, height, width, .. } = canvas;
+    let images = u64::from(train) + u64::from(validation);
+    // OK because the reader keeps each side below 2^15 and channels below 2^11.
+    let pixels = (channels * height * width) as u64;
+    let what = format!("{images} images of {channels} x {height} x {width} pixels, which training holds twice");
+    check_memory(what, images.saturating_mul(pixels), 4 * COPIES)?;
+    let mut train = boxes::draw(canvas, train as usize, data.seed, Stream::TrainInputs)?;
+    let mut validation = boxes::draw(canvas, validation as usize, data.seed, Stream::ValidationInputs)?;
+    if let Some(scaler) = Scaler::fit(data.scale_inputs, &train.inputs, channels, height * width) {
+        scaler.apply(&mut train.inputs);
+        scaler.apply(&mut validation.inputs);
+    }
+    let outputs = vec!["x".to_owned(), "y".to_owned()];
+    if let Some(scaler) = Scaler::fit(data.scale_targets, &train.targets, outputs.len(), 1) {
+        scaler.apply(&mut train.targets);
+        scaler.apply(&mut validation.targets);
+    }
+    Ok(dataset(vec![channels, height, width], Vec::new(), outputs, train, validation, 0))
+}
+
+/// Samples in full precision, before scaling.
+struct Exact {
+    inputs: Vec<f64>,
+    targets: Vec<f64>,
+    count: usize,
+}
+
+/// Scales by what fits the training split. Full precision until then: a year in f32 has lost its seconds.
+fn scaled(data: &Data, train: &Exact, validation: &Exact, features: usize, outputs: usize) -> [Samples; 2] {
+    let inputs = Scaler::fit(data.scale_inputs, &train.inputs, features, 1);
+    let targets = Scaler::fit(data.scale_targets, &train.targets, outputs, 1);
+    let narrow = |scaler: &Option<Scaler>, values: &[f64]| match scaler {
+        Some(scaler) => scaler.applied(values),
+        None => values.iter().map(|value| *value as f32).collect(),
+    };
+    [train, validation].map(|exact| Samples {
+        inputs: narrow(&inputs, &exact.inputs),
+        targets: narrow(&targets, &exact.targets),
+        count: exact.count,
+    })
+}
+
+fn load_function(data: &Data, function: &Function, train: u32, validation: u32) -> Result<Dataset, DataError> {
+    let features = function.features;
+    let samples = u64::from(train) + u64::from(validation);
+    let what = format!("{samples} samples of {features} features, which training holds twice and which are made in 64 bits");
+    check_memory(what, samples.saturating_mul(features as u64 + 1), 4 * COPIES + 8)?;
+    let exact = |count: u32, inputs, noises| {
+        let count = count as usize;
+        let mut streams = (Draw::new(data.seed, inputs), Draw::new(data.seed, noises));
+        let (inputs, targets) = function.draw(count, &mut streams.0, &mut streams.1);
+        Exact { inputs, targets, count }
+    };
+    let train = exact(train, Stream::TrainInputs, Stream::TrainNoise);
+    let validation = exact(validation, Stream::ValidationInputs, Stream::ValidationNoise);
+    let [train, validation] = scaled(data, &train, &validation, features, 1);
+    let names = (1..=features).map(|feature| format!("x{feature}")).collect();
+    Ok(dataset(vec![features], names, vec!["y".to_owned()], train, validation, 0))
+}
+
+fn load_table(data: &Data, wanted: &Wanted<'_>, validation_fraction: f64) -> Result<Dataset, DataError> {
+    let Numbers { inputs, targets, features, rows, dropped } = table::read(wanted)?;
+    let Some(split) = split::split(rows, validation_fraction, data.seed) else {
+        return Err(too_few(wanted, rows, dropped, validation_fraction));
+    };
+    let outputs = wanted.targets.to_vec();
+    let gather = |values: &[f64], columns: usize, rows: &[usize]| {
+        rows.iter().flat_map(|row| &values[row * columns..(row + 1) * columns]).copied().collect()
+    };
+    let exact = |rows: &[usize]| Exact {
+        inputs: gather(&inputs, features.len(), rows),
+        targets: gather(&targets, outputs.len(), rows),
+        count: rows.len(),
+    };
+    let (train, validation) = (exact(&split.train), exact(&split.validation));
+    let [train, validation] = scaled(data, &train, &validation, features.len(), outputs.len());
+    Ok(dataset(vec![features.len()], features, outputs, train, validation, dropped as u64))
+}
+
+fn too_few(wanted: &Wanted<'_>, rows: usize, dropped: usize, validation_fraction: f64) -> DataError {
+    let (dropped, help) = match dropped {
+        0 => (String::new(), "add rows; below some dozens, no verdict means much"),
+        _ => (
+            format!(" ({dropped} left out for missing cells)"),
+            "fill in the missing cells, or leave out the columns that have most of them",
+        ),
+    };
+    let needed = split::rows_needed(validation_fraction);
+    DataError::TooFewRows { path: shown(wanted.path), rows, needed, dropped, help: help.to_owned() }
+}
+
+fn dataset(
+    input_shape: Vec<usize>,
+    features: Vec<String>,
+    outputs: Vec<String>,
+    train: Samples,
+    validation: Samples,
+    dropped: u64,
+) -> Dataset {
+    let summary = summary::summary(&train, &validation, &input_shape, features, &outputs, dropped);
+    Dataset { input_shape, outputs, train, validation, summary }
+}
