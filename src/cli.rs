@@ -19,7 +19,7 @@ use clap_complete::Shell;
 Examples:
   whymean init                          write a configuration that runs
   whymean diagnose config.toml          train, judge, write reports/<name>/
-  whymean explain dead-relu             what it is and how it is told
+  whymean explain dead-layer            what it is and how it is told
 
 Exit codes: 0 the network learned, 1 any other verdict, 2 could not run.
 Results go to standard output, progress and errors to standard error."
@@ -84,7 +84,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   whymean explain              list what can be explained
-  whymean explain dead-relu
+  whymean explain dead-layer
   whymean explain --all")]
     Explain(ExplainArguments),
 

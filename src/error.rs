@@ -44,7 +44,7 @@ pub enum UsageError {
         path: std::path::PathBuf,
     },
     /// A file or standard output could not be written.
-    #[error("cannot write {what}: {source}")]
+    #[error("cannot write {what}")]
     #[diagnostic(
         code(whymean::write),
         help("check that the folder exists, is yours, and that the disk is not full")
@@ -56,7 +56,7 @@ pub enum UsageError {
         source: std::io::Error,
     },
     /// A file could not be read.
-    #[error("cannot read `{}`: {source}", .path.display())]
+    #[error("cannot read `{}`", .path.display())]
     #[diagnostic(code(whymean::read), help("check that the file exists and is yours"))]
     Read {
         /// The file.
@@ -89,7 +89,7 @@ pub enum UsageError {
     #[error("`--vary {text}`: {why}")]
     #[diagnostic(
         code(whymean::usage::vary),
-        help("write a path and its values, such as `--vary training.optimiser.lr=1e-4,1e-3,1e-2`")
+        help("write a path and its values, such as `--vary training.optimiser.lr=0.0001,0.001,0.01`")
     )]
     Axis {
         /// As the user gave it.
@@ -127,6 +127,9 @@ pub enum UsageError {
     },
     /// No run of an experiment left anything to judge.
     #[error("no run left a record that can be judged")]
-    #[diagnostic(code(whymean::no_records), help("the errors above say why"))]
-    NoRecords,
+    #[diagnostic(code(whymean::no_records), help("{missing}"))]
+    NoRecords {
+        /// What is missing of each, and what to do now.
+        missing: String,
+    },
 }

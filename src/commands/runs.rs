@@ -36,32 +36,17 @@ pub struct Gathered {
 impl Gathered {
     /// The exit code of a verdict on these runs: what was not seen is never called healthy.
     pub fn exit(&self, verdict: Exit) -> Exit {
-        if self.missing.is_empty() || verdict != Exit::Learned {
-            verdict
-        } else {
-            Exit::CouldNotRun
-        }
+        if self.missing.is_empty() || verdict != Exit::Learned { verdict } else { Exit::CouldNotRun }
     }
 }
 
 /// The changes that the options make to the configuration: those of `--set`, then those with an option of their own.
 pub fn changes(arguments: &TrainingArguments) -> miette::Result<(Vec<Change>, Vec<Change>)> {
-    let set = arguments
-        .set
-        .iter()
-        .map(|text| text.parse())
-        .collect::<Result<Vec<Change>, _>>()?;
-    let change = |path: &str, to: String| Change {
-        path: path.to_owned(),
-        to,
-    };
+    let set = arguments.set.iter().map(|text| text.parse()).collect::<Result<Vec<Change>, _>>()?;
+    let change = |path: &str, to: String| Change { path: path.to_owned(), to };
     let mut all = set.clone();
     all.extend(arguments.seed.map(|seed| change("seed", seed.to_string())));
-    all.extend(
-        arguments
-            .seeds
-            .map(|seeds| change("diagnosis.seeds", seeds.to_string())),
-    );
+    all.extend(arguments.seeds.map(|seeds| change("diagnosis.seeds", seeds.to_string())));
     if arguments.no_early_stop {
         all.push(change("diagnosis.early_stop", "false".to_owned()));
     }
@@ -71,11 +56,8 @@ pub fn changes(arguments: &TrainingArguments) -> miette::Result<(Vec<Change>, Ve
 /// The seeds of an experiment's runs.
 pub fn seeds(experiment: &Experiment) -> Result<Vec<u64>, UsageError> {
     let (first, count) = (experiment.seed, experiment.diagnosis.seeds);
-    let end = first
-        .checked_add(u64::from(count))
-        .filter(|&end| end - 1 <= i64::MAX.unsigned_abs());
-    end.map(|end| (first..end).collect())
-        .ok_or(UsageError::Seeds { first, count })
+    let end = first.checked_add(u64::from(count)).filter(|&end| end - 1 <= i64::MAX.unsigned_abs());
+    end.map(|end| (first..end).collect()).ok_or(UsageError::Seeds { first, count })
 }
 
 /// Trains the runs of `plan` that are not trained yet; `experiments` has one for each of its cells.
@@ -91,11 +73,7 @@ pub fn train(
 ) -> miette::Result<()> {
     let (config_path, config_text) = config;
     let (jobs, threads) = shares(arguments, plan.cells.len() * plan.seeds.len());
-    let config_name = config_path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
+    let config_name = config_path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let spec = |experiment: &Experiment, seed: u64| Spec {
         schema: SCHEMA,
         seed,
@@ -109,9 +87,7 @@ pub fn train(
         .iter()
         .zip(experiments)
         .flat_map(|(cell, experiment)| {
-            plan.seeds
-                .iter()
-                .map(move |&seed| (plan.run_dir(dir, cell, seed), spec(experiment, seed)))
+            plan.seeds.iter().map(move |&seed| (plan.run_dir(dir, cell, seed), spec(experiment, seed)))
         })
         .collect();
     let allowed = match (arguments.resume, arguments.overwrite) {
@@ -121,22 +97,14 @@ pub fn train(
     };
     // Before anything is written: a mistake in a table concerns every run, and is said once.
     for (at, experiment) in experiments.iter().enumerate() {
-        let seen = experiments[..at]
-            .iter()
-            .any(|earlier| earlier.data == experiment.data);
+        let seen = experiments[..at].iter().any(|earlier| earlier.data == experiment.data);
         if matches!(experiment.data.source, Source::Table { .. }) && !seen {
             data::load(&experiment.data)?;
         }
     }
     let results = results::prepare(dir, plan, config_text, &trials, allowed)?;
     if results.finished == trials.len() {
-        output::note(
-            manner,
-            &format!(
-                "already trained in `{}`; judged and drawn again",
-                dir.display()
-            ),
-        );
+        output::note(manner, &format!("already trained in `{}`; judged and drawn again", dir.display()));
         return Ok(());
     }
     if cfg!(not(feature = "torch")) {
@@ -146,14 +114,10 @@ pub fn train(
         let (finished, begun) = (results.finished, results.begun);
         output::note(
             manner,
-            &format!(
-                "{finished} runs are trained already, {begun} go on from their last checkpoints"
-            ),
+            &format!("{finished} runs are trained already, {begun} go on from their last checkpoints"),
         );
     }
-    let interrupts = Interrupts::install().map_err(|error| UsageError::Interrupts {
-        why: error.to_string(),
-    })?;
+    let interrupts = Interrupts::install().map_err(|error| UsageError::Interrupts { why: error.to_string() })?;
     let mut watch = Watch::new(dir, &trials, manner);
     let ends = Pool::new(jobs, interrupts)?.run(&trials, &mut |event| watch.see(event))?;
     watch.close();
@@ -167,11 +131,7 @@ pub fn train(
             TrialEnd::Interrupted { .. } => stopped = true,
         }
     }
-    if stopped {
-        Err(TrialError::Interrupted { finished, all }.into())
-    } else {
-        Ok(())
-    }
+    if stopped { Err(TrialError::Interrupted { finished, all }.into()) } else { Ok(()) }
 }
 
 /// How many runs at a time, and how many threads for each.
@@ -195,9 +155,12 @@ pub fn gather(dir: &Path, plan: &Plan) -> miette::Result<Gathered> {
             let name = run.strip_prefix(dir).unwrap_or(&run).display().to_string();
             match finished_record(&run) {
                 Ok(Some(record)) => records.push(record),
-                Ok(None) => missing.push(format!("run `{name}`: it did not finish")),
+                Ok(None) => {
+                    missing.push(format!("run `{name}` did not finish; `--resume` goes on with it"));
+                }
                 Err(error) => {
-                    missing.push(format!("run `{name}`: {error}"));
+                    let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+                    missing.push(format!("run `{name}` cannot be read: {}", causes.join(": ")));
                     output::warn(error);
                 }
             }
@@ -205,7 +168,7 @@ pub fn gather(dir: &Path, plan: &Plan) -> miette::Result<Gathered> {
         cells.push((cell.values.clone(), records));
     }
     if cells.iter().all(|(_, records)| records.is_empty()) {
-        return Err(UsageError::NoRecords.into());
+        return Err(UsageError::NoRecords { missing: missing.join("\n") }.into());
     }
     Ok(Gathered { cells, missing })
 }
@@ -221,17 +184,8 @@ fn finished_record(run: &Path) -> miette::Result<Option<Record>> {
 pub fn command_line() -> String {
     let quoted = |word: String| {
         let plain = |letter: char| letter.is_alphanumeric() || "-_./=,:+".contains(letter);
-        if !word.is_empty() && word.chars().all(plain) {
-            word
-        } else {
-            format!("'{}'", word.replace('\'', "'\\''"))
-        }
+        if !word.is_empty() && word.chars().all(plain) { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
     };
-    let words = std::env::args_os()
-        .skip(1)
-        .map(|word| quoted(word.to_string_lossy().into_owned()));
-    std::iter::once("whymean".to_owned())
-        .chain(words)
-        .collect::<Vec<_>>()
-        .join(" ")
+    let words = std::env::args_os().skip(1).map(|word| quoted(word.to_string_lossy().into_owned()));
+    std::iter::once("whymean".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }

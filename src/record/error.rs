@@ -6,7 +6,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum RecordError {
     /// The file system refused.
-    #[error("cannot {action} `{}`: {source}", .path.display())]
+    #[error("cannot {action} `{}`", .path.display())]
     #[diagnostic(
         code(whymean::record::file),
         help("check that the folder exists, is yours, and that the disk is not full")

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum TrialError {
     /// The file system refused.
-    #[error("cannot {action} `{}`: {source}", .path.display())]
+    #[error("cannot {action} `{}`", .path.display())]
     #[diagnostic(
         code(whymean::trial::file),
         help("check that the folder exists, is yours, and that the disk is not full")
@@ -53,7 +53,7 @@ pub enum TrialError {
         dir: PathBuf,
     },
     /// The trial's process could not be started.
-    #[error("cannot start `{} trial`: {source}", .program.display())]
+    #[error("cannot start `{} trial`", .program.display())]
     #[diagnostic(
         code(whymean::trial::start),
         help("check that the program is still there and that processes and memory are left")

@@ -8,7 +8,7 @@ use crate::trial::{Difference, TrialError};
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum ResultsError {
     /// The file system refused.
-    #[error("cannot {action} `{}`: {source}", .path.display())]
+    #[error("cannot {action} `{}`", .path.display())]
     #[diagnostic(
         code(whymean::results::file),
         help(
