@@ -21,23 +21,25 @@ const STYLE: &str = include_str!("page.css");
 pub struct Picture {
     wide: String,
     narrow: String,
-    first: String,
 }
 
 impl Picture {
     /// Draws a figure for a page.
     pub fn of(figure: &Figure) -> Result<Self, InkError> {
-        let draw = |layout, name: &str| {
-            let mut text = String::new();
-            ink(figure, layout, Format::Svg(&mut text))?;
-            Ok::<_, InkError>(placed(&text, &format!("{}-{name}", figure.id), &figure.alt))
-        };
-        Ok(Self {
-            wide: draw(Layout::Wide, "wide")?,
-            narrow: draw(Layout::Narrow, "narrow")?,
-            first: draw(Layout::First, "first")?,
-        })
+        Ok(Self { wide: drawn(figure, Layout::Wide, "wide")?, narrow: drawn(figure, Layout::Narrow, "narrow")? })
     }
+}
+
+/// Draws a figure; `name` tells drawings of the same figure apart.
+fn drawn(figure: &Figure, layout: Layout, name: &str) -> Result<String, InkError> {
+    let mut text = String::new();
+    ink(figure, layout, Format::Svg(&mut text))?;
+    Ok(placed(&text, &format!("{}-{name}", figure.id), &figure.alt))
+}
+
+/// The picture beside the verdict.
+fn hero(figure: Option<&Figure>) -> Result<Option<Value>, InkError> {
+    figure.map(|figure| Ok(safe(drawn(figure, Layout::First, "verdict")?))).transpose()
 }
 
 /// The drawing as a part of a page: sized by the style sheet, named, and with its description.
@@ -58,6 +60,7 @@ struct Page<'a> {
     name: &'a str,
     badge: Option<Badge>,
     summary: &'a str,
+    numbers: Vec<(String, String)>,
     hero: Option<Value>,
     hero_caption: String,
     tables: Vec<Table>,
@@ -144,7 +147,7 @@ pub fn diagnosis(
             sentences: words::certificate(proof),
         })
     });
-    let mut tables = vec![runs(&diagnosis.runs, "What happened, run by run")];
+    let mut tables = vec![runs(&diagnosis.runs, "Run by run")];
     if diagnosis.outputs.len() > 1 {
         tables.push(outputs(diagnosis));
     }
@@ -153,7 +156,7 @@ pub fn diagnosis(
         State::Undertrained | State::Undecided => "spread-and-skill",
         State::Learned | State::Memorised | State::Partial | State::Collapsed => "predicted-against-target",
     };
-    let hero = figures.iter().position(|figure| figure.id == wanted).unwrap_or(0);
+    let first = figures.iter().find(|figure| figure.id == wanted).or(figures.first());
     let run = records.first().map(|record| &record.run);
     render(&Page {
         title: format!("{}: {}", diagnosis.name, words::verdict(&diagnosis.verdict)),
@@ -161,8 +164,9 @@ pub fn diagnosis(
         name: &diagnosis.name,
         badge: Some(Badge { state: words::state(state), text: words::verdict(&diagnosis.verdict) }),
         summary: &diagnosis.verdict.summary,
-        hero: pictures.get(hero).map(|picture| safe(renamed(&picture.first))),
-        hero_caption: figures.get(hero).map_or_else(String::new, |figure| capital(&figure.title)),
+        numbers: numbers(diagnosis),
+        hero: hero(first)?,
+        hero_caption: first.map_or_else(String::new, |figure| capital(&figure.title)),
         tables,
         figures: shown(figures, pictures),
         dead: dead.collect(),
@@ -187,7 +191,7 @@ pub fn comparison(
     command: &str,
 ) -> Result<String, ReportError> {
     let settings = Table {
-        caption: "What happened, setting by setting".to_owned(),
+        caption: "Setting by setting".to_owned(),
         columns: vec!["setting", "runs", "ended as", "P(collapse) [95 % interval]", "median skill [worst, best]"],
         rows: comparison
             .cells
@@ -219,7 +223,8 @@ pub fn comparison(
         name: &comparison.name,
         badge: None,
         summary: &comparison.summary,
-        hero: pictures.first().map(|picture| safe(renamed(&picture.first))),
+        numbers: Vec::new(),
+        hero: hero(figures.first())?,
         hero_caption: figures.first().map_or_else(String::new, |figure| capital(&figure.title)),
         tables,
         figures: shown(figures, pictures),
@@ -244,11 +249,6 @@ fn render(page: &Page<'_>) -> Result<String, ReportError> {
 /// Marks what was made here as markup; everything else is escaped.
 fn safe(markup: String) -> Value {
     Value::from_safe_string(markup)
-}
-
-/// The same drawing may be on the page twice, but not its name.
-fn renamed(svg: &str) -> String {
-    svg.replacen("<svg id=\"", "<svg id=\"verdict-", 1)
 }
 
 fn style() -> Value {
@@ -279,50 +279,74 @@ fn shown<'a>(figures: &'a [Figure], pictures: &[Picture]) -> Vec<Shown<'a>> {
         .collect()
 }
 
+/// The few numbers below the verdict.
+fn numbers(diagnosis: &Diagnosis) -> Vec<(String, String)> {
+    let mut states = std::collections::BTreeMap::new();
+    for run in &diagnosis.runs {
+        *states.entry(run.state).or_insert(0) += 1;
+    }
+    let mut numbers = vec![("Runs".to_owned(), words::states(&states))];
+    if let Some(output) = diagnosis.outputs.first() {
+        let of = match diagnosis.outputs.len() {
+            1 => String::new(),
+            _ => format!(" of {}", words::short(&output.name, 40)),
+        };
+        numbers.push((format!("Skill{of}"), words::estimate(output.skill)));
+        numbers.push((format!("Spread{of}"), words::estimate(output.spread)));
+    }
+    numbers
+}
+
 fn runs(runs: &[RunDiagnosis], caption: &str) -> Table {
     let several = runs.iter().any(|run| run.outputs.len() > 1);
-    Table {
-        caption: caption.to_owned(),
-        columns: vec![
-            "seed",
-            "lr",
-            "state",
-            "hold",
-            "constant",
-            "skill [95 %]",
-            "spread",
-            "corr",
-            "collapsed at step",
-            "epochs",
-            "stopped",
-        ],
-        rows: runs
-            .iter()
-            .map(|run| {
-                let (skill, spread, corr) = words::skill_and_spread(run);
-                vec![
-                    Cell::number(run.seed.to_string()),
-                    Cell::number(words::number(run.lr)),
-                    Cell::state(run.state),
-                    Cell::word(run.hold.map_or(words::ABSENT, words::hold)),
-                    Cell::word(run.constant.map_or(words::ABSENT, words::constant)),
-                    Cell::number(skill),
-                    Cell::number(spread),
-                    Cell::number(corr),
-                    Cell::number(
-                        run.collapsed_at_step.map_or_else(|| words::ABSENT.to_owned(), |step| step.to_string()),
-                    ),
-                    Cell::number(run.epochs.to_string()),
-                    Cell::word(words::short(&run.stopped, 200)),
-                ]
-            })
-            .collect(),
-        note: format!(
-            "Skill: 1 is perfect, 0 is a constant. Spread: how far the predictions vary, in units of the targets. Corr: their \
-             correlation.{}",
-            if several { " Numbers are the first output's." } else { "" }
-        ),
+    // What is the same everywhere is said once, below.
+    let stopped = runs.first().map(|run| run.stopped.as_str());
+    let stopped = stopped.filter(|first| runs.iter().all(|run| run.stopped == *first));
+    let mut columns = vec![
+        "seed",
+        "lr",
+        "state",
+        "hold",
+        "constant",
+        "skill [95 %]",
+        "spread",
+        "corr",
+        "collapsed at step",
+        "epochs",
+    ];
+    if stopped.is_none() {
+        columns.push("stopped");
     }
+    let row = |run: &RunDiagnosis| {
+        let (skill, spread, corr) = words::skill_and_spread(run);
+        let mut cells = vec![
+            Cell::number(run.seed.to_string()),
+            Cell::number(words::number(run.lr)),
+            Cell::state(run.state),
+            Cell::word(run.hold.map_or(words::ABSENT, words::hold)),
+            Cell::word(run.constant.map_or(words::ABSENT, words::constant)),
+            Cell::number(skill),
+            Cell::number(spread),
+            Cell::number(corr),
+            Cell::number(run.collapsed_at_step.map_or_else(|| words::ABSENT.to_owned(), |step| step.to_string())),
+            Cell::number(run.epochs.to_string()),
+        ];
+        if stopped.is_none() {
+            cells.push(Cell::word(words::short(&run.stopped, 200)));
+        }
+        cells
+    };
+    let mut note =
+        "Skill: 1 is perfect, 0 is a constant. Spread: how far the predictions vary, in units of the targets. Corr: \
+                    correlation of prediction and target."
+            .to_owned();
+    if several {
+        note.push_str(" Numbers are the first output's.");
+    }
+    if let Some(stopped) = stopped {
+        note.push_str(&format!(" Why the runs stopped: {}.", words::short(stopped, 300)));
+    }
+    Table { caption: caption.to_owned(), columns, rows: runs.iter().map(row).collect(), note }
 }
 
 fn outputs(diagnosis: &Diagnosis) -> Table {

@@ -157,3 +157,4 @@ mod tests {
         assert_eq!(document, Diagnosis { report: Some(paths), ..diagnosis });
     }
 }
+#[cfg(test)]

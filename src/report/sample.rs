@@ -154,7 +154,13 @@ pub fn named_record(fate: Fate, seed: u64, outputs: &[&str]) -> Record {
             for output in outputs {
                 let lag = if split == Split::Validation { 0.93 } else { 0.98 };
                 let start = if epoch == 0 { 0.2 } else { 0.0 };
-                let spread = if fate == Fate::Collapses { start } else { (progress * lag).max(start) };
+                let spread = if fate == Fate::Collapses {
+                    start
+                } else if epoch == 0 {
+                    0.2
+                } else {
+                    progress * lag
+                };
                 let skill = if epoch == 0 { -0.1 } else { 1.0 - (1.0 - progress * lag).powi(2) - 0.001 };
                 series.add(split, Channel::Spread, output, step, spread + 0.0);
                 series.add(split, Channel::Skill, output, step, if spread.is_nan() { f64::NAN } else { skill });

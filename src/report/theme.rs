@@ -85,7 +85,7 @@ pub const fn line_width(weight: Weight) -> f64 {
 /// Opacity of a line in the background.
 pub const THIN_OPACITY: f64 = 0.45;
 /// Opacity of an area between lines.
-pub const BAND_OPACITY: f64 = 0.18;
+pub const BAND_OPACITY: f64 = 0.25;
 /// Opacity of a dot: many lie on each other.
 pub const DOT_OPACITY: f64 = 0.55;
 /// Radius of a dot [px].
@@ -117,6 +117,9 @@ pub const MARGIN: f64 = 20.0;
 
 /// Pixels of a PNG for each pixel on screen, for screens with high resolution.
 pub const PNG_SCALE: f64 = 2.0;
+/// How far letters of a picture sink below where plotters puts them, in ems: it takes the middle of the line for that of
+/// the letters.
+pub const PNG_SINK: f64 = 0.12;
 /// Units of an SVG for each pixel on screen: plotters has whole numbers only, which would make thin lines ragged.
 pub const SVG_SCALE: f64 = 4.0;
 

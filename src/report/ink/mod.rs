@@ -9,7 +9,7 @@ use std::path::Path;
 use plotters::backend::DrawingBackend;
 
 use super::{
-    figure::{Figure, Layer, Panel, Style},
+    figure::{Figure, Hue, Layer, Panel, Style, Weight},
     theme,
 };
 
@@ -137,7 +137,7 @@ impl Draw for &Plan<'_> {
     fn draw<B: DrawingBackend>(self, pen: &mut Pen<'_, B>) -> Result<(), InkError> {
         for (line, text) in self.title.iter().enumerate() {
             let place = (self.margin, self.margin + theme::TITLE * (0.6 + 1.35 * line as f64));
-            pen.text(text, place, Anchor::Left, theme::TITLE, Face::Medium, super::figure::Hue::Ink)?;
+            pen.text(text, place, Anchor::Left, theme::TITLE, Face::Medium, Hue::Ink)?;
         }
         for entry in &self.key {
             entry.draw(pen)?;
@@ -163,7 +163,7 @@ impl KeyEntry<'_> {
             }
         }
         let place = (x + SAMPLE + 8.0, y);
-        pen.text(self.label, place, Anchor::Left, theme::TEXT, Face::Regular, super::figure::Hue::Ink)
+        pen.text(self.label, place, Anchor::Left, theme::TEXT, Face::Regular, Hue::Ink)
     }
 }
 
@@ -188,9 +188,10 @@ fn key(panels: &[Panel]) -> Vec<KeyEntry<'_>> {
         entries.push(KeyEntry { label, sample, place: (0.0, 0.0) });
     }
     let background = |sample: Sample| match sample {
-        Sample::Line(style) => u8::from(style.weight == super::figure::Weight::Thin) * 2,
+        Sample::Line(style) => u8::from(style.weight == Weight::Thin) * 2,
+        Sample::Dot(style) => u8::from(style.weight == Weight::Thin),
         Sample::Level => 1,
-        Sample::Dot(_) | Sample::Band(_) | Sample::Interval(_) => 0,
+        Sample::Band(_) | Sample::Interval(_) => 0,
     };
     entries.sort_by_key(|entry| background(entry.sample));
     entries
