@@ -157,4 +157,3 @@ mod tests {
         assert_eq!(document, Diagnosis { report: Some(paths), ..diagnosis });
     }
 }
-#[cfg(test)]

@@ -53,9 +53,10 @@ pub const fn state(state: State) -> Hue {
 pub const fn state_dash(state: State) -> Dash {
     match state {
         State::Learned | State::Memorised => Dash::Solid,
-        State::Undertrained | State::Undecided => Dash::DashDot,
+        State::Undertrained | State::Undecided => Dash::Dotted,
         State::Partial | State::Collapsed => Dash::Dashed,
-        State::Diverged => Dash::Dotted,
+        // Not dotted: that, in the same colour, is a reference line.
+        State::Diverged => Dash::DashDot,
     }
 }
 
