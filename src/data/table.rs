@@ -116,6 +116,11 @@ impl<'a> Sheet<'a> {
                 let message = format!("columns {} and {} are both named `{}`", before + 1, index + 1, name.escape_debug());
                 return fault(index, message, "give each column a name of its own");
             }
+            if name.chars().any(|character| character.is_control() && character != '\t') {
+                // Names go to terminals and reports.
+                let message = format!("the name of column {} has a control character: `{}`", index + 1, name.escape_debug());
+                return fault(index, message, "take line breaks and other control characters out of the header");
+            }
             // A column without a name can be left out by naming the others.
             if name.is_empty() && self.wanted.features.is_empty() {
                 let message = format!("column {} has no name", index + 1);
@@ -129,8 +134,8 @@ impl<'a> Sheet<'a> {
         let Some(odd) = self.rows.iter().find(|row| row.cells != first.cells) else { return Ok(()) };
         let line = &self.text[odd.bytes.clone()];
         let cells = scan::cells(line, self.delimiter, self.quoted);
-        // The first cell too many, or the end of a row that stops short.
-        let at = cells.get(first.cells).cloned().unwrap_or(line.len()..line.len());
+        // The first cell too many, or the last one of a row that stops short.
+        let at = cells.get(first.cells).or(cells.last()).cloned().unwrap_or(0..line.len());
         let (line, at) = Excerpt::new(self.wanted.path, odd.line, line, at);
         let message = format!("line {} has {} cells, the header has {}", odd.line, odd.cells, first.cells);
         let help = if odd.cells > first.cells {
@@ -153,7 +158,7 @@ impl<'a> Sheet<'a> {
                 (None, Some(near)) => format!("did you mean `{near}`? {all}"),
                 (None, None) => all,
             };
-            DataError::UnknownColumn { path: shown(self.wanted.path), column: name.to_owned(), key, help }
+            DataError::UnknownColumn { path: shown(self.wanted.path), column: name.escape_debug().to_string(), key, help }
         })
     }
 

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::experiment::{
     Data, parse,
@@ -188,4 +190,43 @@ fn long_lines_are_cut_around_the_fault_and_no_escape_reaches_the_terminal() {
     assert!(text.lines().all(|line| line.chars().count() < 160), "{text}");
     // 40 cells of 6 characters are before it.
     assert!(text.contains("table.csv:2:241]"), "{text}");
+}
+
+proptest! {
+    /// Whatever the text, the answer is finite numbers or a mistake that can be printed; and what the scan counted,
+    /// polars read.
+    #[test]
+    fn no_table_is_too_odd(
+        pieces in prop::collection::vec(
+            prop::sample::select(vec![
+                "x,y\n", "1,2\n", "3,4\n", "5,6\r\n", "\"7\",8\n", ",", "\"", "\"\"", "\n", "\r", "inf", "NaN", "a", "é",
+                "\u{feff}", "\u{0}", "-1e5", "1e-400", " ", "\t", ";", "#", "\\", "'",
+            ]),
+            0..14,
+        ),
+        drop_rows: bool,
+    ) {
+        let text = format!("x,y\n{}", pieces.concat());
+        match table(&text, if drop_rows { "missing = \"drop_rows\"" } else { "" }) {
+            Ok(dataset) => {
+                let mut numbers = dataset.train.inputs.iter().chain(&dataset.train.targets).chain(&dataset.validation.inputs);
+                prop_assert!(numbers.all(|number| number.is_finite()));
+            }
+            Err(DataError::Unreadable { why, .. }) => prop_assert!(false, "{text:?}: {why}"),
+            Err(error) => prop_assert!(!rendered(&error).is_empty()),
+        }
+    }
+
+    /// Numbers come through to the bit, whatever the notation.
+    #[test]
+    fn numbers_come_through(rows in prop::collection::vec((any::<f32>(), any::<f32>()), 2..40)) {
+        prop_assume!(rows.iter().all(|row| row.0.is_finite() && row.1.is_finite()));
+        let lines: String = rows.iter().map(|(x, y)| format!("{x:e},{y}\n")).collect();
+        let dataset = table(&format!("x,y\n{lines}"), "validation_fraction = 0").expect("numbers");
+        let mut read: Vec<_> = dataset.train.inputs.iter().zip(&dataset.train.targets).map(|(x, y)| (x.to_bits(), y.to_bits())).collect();
+        let mut written: Vec<_> = rows.iter().map(|(x, y)| (x.to_bits(), y.to_bits())).collect();
+        read.sort_unstable();
+        written.sort_unstable();
+        prop_assert_eq!(read, written);
+    }
 }

@@ -149,6 +149,10 @@ fn step<'a>(item: &'a mut Item, key: &str, done: &[&str], change: &Change) -> Re
             .get_mut(index)
             .ok_or_else(|| change.refused(format!("`{place}` has no entry {index}"), "count from 0"));
     }
+    if (place.as_str(), key) == ("model", "layers") && item.get("layers").is_none() {
+        let help = "set `model.hidden`, `model.activation` or `model.output_activation`";
+        return Err(change.refused("the text has no `model.layers`".to_owned(), help));
+    }
     let inside_value = item.is_value();
     let Some(table) = item.as_table_like_mut() else {
         return Err(
@@ -227,3 +231,7 @@ fn index(key: &str, count: usize, place: &str, change: &Change) -> Result<usize,
         )),
     }
 }
+
+#[cfg(test)]
+#[path = "change_tests.rs"]
+mod tests;

@@ -2,6 +2,8 @@
 //!
 //! A pure function of the record, so that a resumed run decides as the uninterrupted one did.
 
+use std::collections::BTreeMap;
+
 use super::{limits, trend};
 use crate::record::{Channel, LayerInfo, Record, Split};
 
@@ -81,7 +83,11 @@ fn last_epoch(record: &Record) -> u32 {
     record.probe.last().map_or(0, |look| look.epoch).max(loss)
 }
 
-fn not_finite(record: &Record) -> Option<String> {
+/// Why the run is lost to NaN or infinity, as a clause: the loss at every stored step of the last epoch, or every
+/// prediction of the last look, was not finite. Absent while any number was.
+///
+/// The trainer tells by it whether a [`Decision::Stop`] is a `Status::NonFinite`.
+pub fn not_finite(record: &Record) -> Option<String> {
     let epoch = last_epoch(record);
     let losses = record
         .points(Split::Train, Channel::Loss, "")
@@ -193,27 +199,20 @@ fn skills_by_epoch(record: &Record) -> Vec<(u32, Vec<f64>)> {
         return Vec::new();
     };
     let split = trend::judged_split(record, first);
-    let series: Vec<_> = names
-        .iter()
-        .map(|name| record.points(split, Channel::Skill, name))
-        .collect();
-    let looks = series[0]
-        .iter()
-        .filter(|point| point.epoch > 0)
-        .filter_map(|look| {
-            let at_epoch = |points: &&[crate::record::Point]| {
-                points
-                    .iter()
-                    .rev()
-                    .find(|point| point.epoch == look.epoch)
-                    .and_then(|point| point.value.finite())
-            };
-            Some((
-                look.epoch,
-                series.iter().map(at_epoch).collect::<Option<Vec<f64>>>()?,
-            ))
-        });
-    looks.collect()
+    let mut looks: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+    for name in &names {
+        let points = record.points(split, Channel::Skill, name).iter();
+        for point in points.filter(|point| point.epoch > 0) {
+            if let Some(skill) = point.value.finite() {
+                looks.entry(point.epoch).or_default().push(skill);
+            }
+        }
+    }
+    // An epoch at which one output could not be measured says nothing of all.
+    looks
+        .into_iter()
+        .filter(|(_, skills)| skills.len() == names.len())
+        .collect()
 }
 
 /// On one constant through the whole patience, at rest, and not on the way out.

@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn every_state_and_hold_is_explained_under_its_json_name() {
-        let states = State::ALL.iter().map(|state| serde_json::to_value(state));
+        let states = State::ALL.iter().map(serde_json::to_value);
         let holds = [Hold::Stuck, Hold::Plateau]
             .into_iter()
             .map(serde_json::to_value);

@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     compare::compare,
-    decide::{Decision, decide},
+    decide::{Decision, decide, not_finite},
     explain::{explain, explain_ids},
     over_runs::diagnose,
     run::judge_run,

@@ -231,16 +231,16 @@ impl Synthetic {
     }
 }
 
-/// Pseudo-normal noise of unit variance, the same for the same index: a sum of twelve uniform numbers less six.
+/// Pseudo-normal noise of unit variance, the same for the same index: a sum of twelve uniform numbers less six, which
+/// the mixing function of SplitMix64 (Steele, Lea and Flood 2014) makes from a counter.
 pub(crate) fn noise(index: usize) -> f64 {
-    let mut state = (index as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    let uniform = (0..12).map(|_| {
-        state ^= state >> 12;
-        state ^= state << 25;
-        state ^= state >> 27;
-        (state.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 11) as f64 / (1u64 << 53) as f64
-    });
-    uniform.sum::<f64>() - 6.0
+    let uniform = |part: u64| {
+        let mut state = (index as u64 * 12 + part + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        state = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        state = (state ^ (state >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((state ^ (state >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+    };
+    (0..12).map(uniform).sum::<f64>() - 6.0
 }
 
 /// Targets with mean 1 and standard deviation 2.

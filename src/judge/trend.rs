@@ -3,6 +3,8 @@
 //! What moves is the unexplained share `u = 1 - skill = MSE / Var(target)`: it is positive however bad the network is,
 //! so "a tenth less of it" means the same for a network at skill -5 and for one at 0.5.
 
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
 use super::{limits, stats};
 use crate::record::{Channel, Record, Split};
 
@@ -19,6 +21,10 @@ const STEADY_FALL: f64 = 0.02;
 const STEADY_FRACTION: f64 = 0.8;
 /// What was reached must be below all that was seen before, by this factor: jitter comes back to where it was.
 const BELOW_BEST: f64 = 0.98;
+/// Least number of looks in the last third: a line through three leaves one degree of freedom, which tells nothing.
+const MIN_WINDOW: usize = 4;
+/// Probability that scatter alone does not look like a fall.
+const CONFIDENCE: f64 = 0.975;
 /// Standard errors between the halves of the steps' last third, above which a fall is no scatter of batches.
 const STANDARD_ERRORS: f64 = 3.0;
 /// Growth of a small spread over the last third that counts as leaving the plateau: at this pace a spread of a
@@ -60,17 +66,19 @@ pub(super) fn improving(record: &Record, output: &str) -> Option<Improvement> {
     let to = stats::median(&window[window.len() - ends..])?;
     let fall = 1.0 - to / from;
     let down = falling_fraction(window);
-    let clear = fall >= CLEAR_FALL && down >= 0.5;
+    let clear = fall >= CLEAR_FALL;
     let steady = fall >= STEADY_FALL && down >= STEADY_FRACTION && window.len() >= MIN_LOOKS;
     let best_before = before
         .iter()
         .fold(f64::INFINITY, |best, share| best.min(*share));
-    ((clear || steady) && to < BELOW_BEST * best_before).then_some(Improvement {
-        split,
-        from,
-        to,
-        step,
-    })
+    ((clear || steady) && to < BELOW_BEST * best_before && falls_beyond_scatter(window)).then_some(
+        Improvement {
+            split,
+            from,
+            to,
+            step,
+        },
+    )
 }
 
 /// The same from the batches' losses, for runs with too few looks: the last third of the steps, half against half.
@@ -123,6 +131,31 @@ pub(super) fn leaving_plateau(record: &Record, output: &str) -> bool {
     *first > 0.0 && *last >= SPREAD_GROWTH * first && rising >= STEADY_FRACTION && right_way
 }
 
+/// Whether a line through the logarithms falls by more than their scatter around it explains (Student's t test of the
+/// slope). On the logarithm, because an error that approaches its limit falls by the same share in each epoch.
+fn falls_beyond_scatter(shares: &[f64]) -> bool {
+    let count = shares.len() as f64;
+    let logs: Vec<f64> = shares.iter().map(|share| share.ln()).collect();
+    let (Some(centre), Some(total), Ok(student)) = (
+        stats::mean(&logs),
+        stats::variance(&logs),
+        StudentsT::new(0.0, 1.0, count - 2.0),
+    ) else {
+        return false;
+    };
+    let places = (0..shares.len()).map(|place| place as f64 - (count - 1.0) / 2.0);
+    let squares: f64 = places.clone().map(|place| place * place).sum();
+    let slope = places
+        .zip(&logs)
+        .map(|(place, log)| place * (log - centre))
+        .sum::<f64>()
+        / squares;
+    // What the line explains of the variance can exceed it by rounding only.
+    let residual = (total * count - slope * slope * squares).max(0.0) / (count - 2.0);
+    // False where a share was 0 or negative: such logarithms are not finite, and neither is the slope.
+    slope < 0.0 && -slope >= student.inverse_cdf(CONFIDENCE) * (residual / squares).sqrt()
+}
+
 /// Validation where it was looked at, else training.
 pub(super) fn judged_split(record: &Record, output: &str) -> Split {
     if record
@@ -137,7 +170,7 @@ pub(super) fn judged_split(record: &Record, output: &str) -> Split {
 
 /// Number of readings in the last third, with the one before it, from which it moved.
 fn last_third(count: usize) -> usize {
-    (count / 3 + 1).max(3).min(count)
+    (count / 3 + 1).max(MIN_WINDOW).min(count)
 }
 
 /// Share of the moves between neighbours that go down; what stays exactly equal goes nowhere.

@@ -239,7 +239,10 @@ pub enum Weight {
 impl Axis {
     /// An axis that shows this range; a range without extent is widened around its value.
     pub fn new(label: impl Into<String>, scale: Scale, low: f64, high: f64) -> Self {
+        /// Beyond this the length of an axis would be infinite; what lies there is in lanes.
+        const FARTHEST: f64 = 1e307;
         let log = scale == Scale::Log;
+        let (low, high) = (low.clamp(-FARTHEST, FARTHEST), high.clamp(-FARTHEST, FARTHEST));
         let (mut low, mut high) = if low <= high { (low, high) } else { (high, low) };
         if log {
             // Zero has no place; callers put it in a lane.
@@ -267,7 +270,9 @@ impl Axis {
     pub fn log(label: impl Into<String>, values: impl Iterator<Item = f64>) -> Option<Self> {
         let (low, high) = extent(values.filter(|value| *value > 0.0))?;
         let air = (high / low).powf(0.04).clamp(1.02, 10.0);
-        Some(Self::new(label, Scale::Log, low / air, high * air))
+        // Four digits, since the last ones of a power differ between machines.
+        let rounded = |value: f64| format!("{value:.3e}").parse().unwrap_or(value);
+        Some(Self::new(label, Scale::Log, rounded(low / air), rounded(high * air)))
     }
 
     /// Place of a value between 0 (`low`) and 1 (`high`); values outside are held at the border.

@@ -21,23 +21,25 @@ const STYLE: &str = include_str!("page.css");
 pub struct Picture {
     wide: String,
     narrow: String,
-    first: String,
 }
 
 impl Picture {
     /// Draws a figure for a page.
     pub fn of(figure: &Figure) -> Result<Self, InkError> {
-        let draw = |layout, name: &str| {
-            let mut text = String::new();
-            ink(figure, layout, Format::Svg(&mut text))?;
-            Ok::<_, InkError>(placed(&text, &format!("{}-{name}", figure.id), &figure.alt))
-        };
-        Ok(Self {
-            wide: draw(Layout::Wide, "wide")?,
-            narrow: draw(Layout::Narrow, "narrow")?,
-            first: draw(Layout::First, "first")?,
-        })
+        Ok(Self { wide: drawn(figure, Layout::Wide, "wide")?, narrow: drawn(figure, Layout::Narrow, "narrow")? })
     }
+}
+
+/// Draws a figure; `name` tells drawings of the same figure apart.
+fn drawn(figure: &Figure, layout: Layout, name: &str) -> Result<String, InkError> {
+    let mut text = String::new();
+    ink(figure, layout, Format::Svg(&mut text))?;
+    Ok(placed(&text, &format!("{}-{name}", figure.id), &figure.alt))
+}
+
+/// The picture beside the verdict.
+fn hero(figure: Option<&Figure>) -> Result<Option<Value>, InkError> {
+    figure.map(|figure| Ok(safe(drawn(figure, Layout::First, "verdict")?))).transpose()
 }
 
 /// The drawing as a part of a page: sized by the style sheet, named, and with its description.
@@ -56,11 +58,14 @@ struct Page<'a> {
     title: String,
     kind: &'static str,
     name: &'a str,
-    badge: Option<Badge>,
+    badge: Badge,
     summary: &'a str,
+    numbers: Vec<(String, String)>,
     hero: Option<Value>,
     hero_caption: String,
     tables: Vec<Table>,
+    /// Shown on demand, after the figures.
+    details: Vec<Table>,
     figures: Vec<Shown<'a>>,
     dead: Vec<String>,
     proofs: Vec<Proof>,
@@ -133,10 +138,8 @@ pub fn diagnosis(
     command: &str,
 ) -> Result<String, ReportError> {
     let state = diagnosis.verdict.state;
-    let dead = diagnosis.runs.iter().filter(|run| !run.dead_units.is_empty()).map(|run| {
-        let layers: Vec<String> = run.dead_units.iter().map(words::dead_units).collect();
-        format!("seed {}: {}", run.seed, layers.join(", "))
-    });
+    let dead = words::dead_by_seed(&diagnosis.runs).into_iter();
+    let dead = dead.map(|(seeds, layers)| format!("{seeds}: {layers}"));
     let proofs = diagnosis.runs.iter().filter_map(|run| {
         let proof = run.certificate.as_ref()?;
         Some(Proof {
@@ -144,7 +147,7 @@ pub fn diagnosis(
             sentences: words::certificate(proof),
         })
     });
-    let mut tables = vec![runs(&diagnosis.runs, "What happened, run by run")];
+    let mut tables = vec![runs(&diagnosis.runs, "Run by run")];
     if diagnosis.outputs.len() > 1 {
         tables.push(outputs(diagnosis));
     }
@@ -153,16 +156,18 @@ pub fn diagnosis(
         State::Undertrained | State::Undecided => "spread-and-skill",
         State::Learned | State::Memorised | State::Partial | State::Collapsed => "predicted-against-target",
     };
-    let hero = figures.iter().position(|figure| figure.id == wanted).unwrap_or(0);
+    let first = figures.iter().find(|figure| figure.id == wanted).or(figures.first());
     let run = records.first().map(|record| &record.run);
     render(&Page {
         title: format!("{}: {}", diagnosis.name, words::verdict(&diagnosis.verdict)),
         kind: "Diagnosis",
         name: &diagnosis.name,
-        badge: Some(Badge { state: words::state(state), text: words::verdict(&diagnosis.verdict) }),
+        badge: Badge { state: words::state(state), text: words::verdict(&diagnosis.verdict) },
         summary: &diagnosis.verdict.summary,
-        hero: pictures.get(hero).map(|picture| safe(renamed(&picture.first))),
-        hero_caption: figures.get(hero).map_or_else(String::new, |figure| capital(&figure.title)),
+        numbers: numbers(diagnosis),
+        hero: hero(first)?,
+        details: Vec::new(),
+        hero_caption: first.map_or_else(String::new, |figure| capital(&figure.title)),
         tables,
         figures: shown(figures, pictures),
         dead: dead.collect(),
@@ -187,7 +192,7 @@ pub fn comparison(
     command: &str,
 ) -> Result<String, ReportError> {
     let settings = Table {
-        caption: "What happened, setting by setting".to_owned(),
+        caption: "Setting by setting".to_owned(),
         columns: vec!["setting", "runs", "ended as", "P(collapse) [95 % interval]", "median skill [worst, best]"],
         rows: comparison
             .cells
@@ -206,22 +211,28 @@ pub fn comparison(
                the runs)."
             .to_owned(),
     };
-    let mut tables = vec![settings];
-    for cell in &comparison.cells {
-        tables
-            .push(runs(&cell.runs, &format!("Runs with {}", words::short(&cell_name(comparison, &cell.values), 200))));
-    }
+    let details = comparison.cells.iter().map(|cell| {
+        let name = words::short(&cell_name(comparison, &cell.values), 200);
+        runs(&cell.runs, &format!("Runs with {name}"))
+    });
+    let details = details.collect();
+    let count: usize = comparison.cells.iter().map(|cell| cell.runs.len()).sum();
     let records = || cells.iter().flat_map(|(_, records)| records);
     let run = records().next().map(|record| &record.run);
     render(&Page {
         title: format!("{}: comparison", comparison.name),
         kind: "Comparison",
         name: &comparison.name,
-        badge: None,
+        badge: Badge {
+            state: words::state(State::Undecided),
+            text: format!("{} settings, {count} runs", comparison.cells.len()),
+        },
         summary: &comparison.summary,
-        hero: pictures.first().map(|picture| safe(renamed(&picture.first))),
+        numbers: Vec::new(),
+        hero: hero(figures.first())?,
         hero_caption: figures.first().map_or_else(String::new, |figure| capital(&figure.title)),
-        tables,
+        tables: vec![settings],
+        details,
         figures: shown(figures, pictures),
         dead: Vec::new(),
         proofs: Vec::new(),
@@ -244,11 +255,6 @@ fn render(page: &Page<'_>) -> Result<String, ReportError> {
 /// Marks what was made here as markup; everything else is escaped.
 fn safe(markup: String) -> Value {
     Value::from_safe_string(markup)
-}
-
-/// The same drawing may be on the page twice, but not its name.
-fn renamed(svg: &str) -> String {
-    svg.replacen("<svg id=\"", "<svg id=\"verdict-", 1)
 }
 
 fn style() -> Value {
@@ -279,50 +285,74 @@ fn shown<'a>(figures: &'a [Figure], pictures: &[Picture]) -> Vec<Shown<'a>> {
         .collect()
 }
 
+/// The few numbers below the verdict.
+fn numbers(diagnosis: &Diagnosis) -> Vec<(String, String)> {
+    let mut states = std::collections::BTreeMap::new();
+    for run in &diagnosis.runs {
+        *states.entry(run.state).or_insert(0) += 1;
+    }
+    let mut numbers = vec![("Runs".to_owned(), words::states(&states))];
+    if let Some(output) = diagnosis.outputs.first() {
+        let of = match diagnosis.outputs.len() {
+            1 => String::new(),
+            _ => format!(" of {}", words::short(&output.name, 40)),
+        };
+        numbers.push((format!("Skill{of}"), words::estimate(output.skill)));
+        numbers.push((format!("Spread{of}"), words::estimate(output.spread)));
+    }
+    numbers
+}
+
 fn runs(runs: &[RunDiagnosis], caption: &str) -> Table {
     let several = runs.iter().any(|run| run.outputs.len() > 1);
-    Table {
-        caption: caption.to_owned(),
-        columns: vec![
-            "seed",
-            "lr",
-            "state",
-            "hold",
-            "constant",
-            "skill [95 %]",
-            "spread",
-            "corr",
-            "collapsed at step",
-            "epochs",
-            "stopped",
-        ],
-        rows: runs
-            .iter()
-            .map(|run| {
-                let (skill, spread, corr) = words::skill_and_spread(run);
-                vec![
-                    Cell::number(run.seed.to_string()),
-                    Cell::number(words::number(run.lr)),
-                    Cell::state(run.state),
-                    Cell::word(run.hold.map_or(words::ABSENT, words::hold)),
-                    Cell::word(run.constant.map_or(words::ABSENT, words::constant)),
-                    Cell::number(skill),
-                    Cell::number(spread),
-                    Cell::number(corr),
-                    Cell::number(
-                        run.collapsed_at_step.map_or_else(|| words::ABSENT.to_owned(), |step| step.to_string()),
-                    ),
-                    Cell::number(run.epochs.to_string()),
-                    Cell::word(words::short(&run.stopped, 200)),
-                ]
-            })
-            .collect(),
-        note: format!(
-            "Skill: 1 is perfect, 0 is a constant. Spread: how far the predictions vary, in units of the targets. Corr: their \
-             correlation.{}",
-            if several { " Numbers are the first output's." } else { "" }
-        ),
+    // What is the same everywhere is said once, below.
+    let stopped = runs.first().map(|run| run.stopped.as_str());
+    let stopped = stopped.filter(|first| runs.iter().all(|run| run.stopped == *first));
+    let mut columns = vec![
+        "seed",
+        "lr",
+        "state",
+        "hold",
+        "constant",
+        "skill [95 %]",
+        "spread",
+        "corr",
+        "collapsed at step",
+        "epochs",
+    ];
+    if stopped.is_none() {
+        columns.push("stopped");
     }
+    let row = |run: &RunDiagnosis| {
+        let (skill, spread, corr) = words::skill_and_spread(run);
+        let mut cells = vec![
+            Cell::number(run.seed.to_string()),
+            Cell::number(words::number(run.lr)),
+            Cell::state(run.state),
+            Cell::word(run.hold.map_or(words::ABSENT, words::hold)),
+            Cell::word(run.constant.map_or(words::ABSENT, words::constant)),
+            Cell::number(skill),
+            Cell::number(spread),
+            Cell::number(corr),
+            Cell::number(run.collapsed_at_step.map_or_else(|| words::ABSENT.to_owned(), |step| step.to_string())),
+            Cell::number(run.epochs.to_string()),
+        ];
+        if stopped.is_none() {
+            cells.push(Cell::word(words::short(&run.stopped, 200)));
+        }
+        cells
+    };
+    let mut note =
+        "Skill: 1 is perfect, 0 is a constant. Spread: how far the predictions vary, in units of the targets. Corr: \
+                    correlation of prediction and target."
+            .to_owned();
+    if several {
+        note.push_str(" Numbers are the first output's.");
+    }
+    if let Some(stopped) = stopped {
+        note.push_str(&format!(" Why the runs stopped: {}.", words::short(stopped, 300)));
+    }
+    Table { caption: caption.to_owned(), columns, rows: runs.iter().map(row).collect(), note }
 }
 
 fn outputs(diagnosis: &Diagnosis) -> Table {
@@ -405,4 +435,114 @@ fn facts(run: &RunInfo, seeds: &str) -> Vec<(String, String)> {
 fn file_name(path: Option<&str>) -> String {
     let name = path.and_then(|path| std::path::Path::new(path).file_name());
     name.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::report::{comparison_figures, diagnosis_figures, sample};
+
+    fn page(document: &Diagnosis, records: &[Record], config: &str, command: &str) -> String {
+        let figures = diagnosis_figures(document, records);
+        let pictures: Vec<Picture> = figures.iter().map(|figure| Picture::of(figure).expect("drawn")).collect();
+        diagnosis(document, records, &figures, &pictures, config, command).expect("a page")
+    }
+
+    /// Names of all elements and attributes of a page, and all ids; text may hold no `<`.
+    fn markup(page: &str) -> (BTreeSet<String>, BTreeSet<String>, Vec<String>) {
+        let (mut elements, mut attributes, mut ids) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+        for tag in page.split('<').skip(1) {
+            let mut rest = tag;
+            let end = rest.find([' ', '>', '\n']).expect("a tag ends");
+            elements.insert(rest[..end].trim_start_matches('/').trim_end_matches('/').to_owned());
+            rest = rest[end..].trim_start();
+            while let Some(equals) = rest.find('=').filter(|equals| !rest[..*equals].contains('>')) {
+                let name = rest[..equals].trim().to_owned();
+                let value = rest[equals + 1..].strip_prefix('"').expect("values are quoted");
+                let close = value.find('"').expect("quotes close");
+                if name == "id" {
+                    ids.push(value[..close].to_owned());
+                }
+                attributes.insert(name);
+                rest = &value[close + 1..];
+            }
+        }
+        (elements, attributes, ids)
+    }
+
+    #[test]
+    fn hostile_names_are_text_and_nothing_else() {
+        let (plain, records) = sample::question();
+        let expected = markup(&page(&plain, &records, "a = 1", "whymean"));
+        let long = "x".repeat(10_000);
+        for hostile in
+            ["<script>alert(1)</script>", "\" onload=\"alert(1)", "' x='&amp;<b", "\u{202e}evil\u{0}]]>", long.as_str()]
+        {
+            let (mut document, mut records) = sample::question();
+            document.name = hostile.to_owned();
+            document.verdict.summary = hostile.to_owned();
+            document.not_examined = vec![hostile.to_owned()];
+            for run in &mut document.runs {
+                run.stopped = format!("{hostile}{}", run.seed);
+                run.outputs[0].name = hostile.to_owned();
+                for dead in &mut run.dead_units {
+                    dead.layer = hostile.to_owned();
+                }
+                if let Some(proof) = &mut run.certificate {
+                    proof.layer = hostile.to_owned();
+                    proof.frozen_parameters = vec![hostile.to_owned()];
+                }
+            }
+            document.outputs[0].name = hostile.to_owned();
+            for record in &mut records {
+                sample::rename(record, "x", hostile);
+                sample::rename(record, "dense_1", hostile);
+                sample::rename(record, "dense_1.weight", hostile);
+                record.run.device = hostile.to_owned();
+                record.run.versions.insert(hostile.to_owned(), hostile.to_owned());
+            }
+            let text = page(&document, &records, hostile, hostile);
+            assert!(!text.contains("<script") && !text.contains("\" onload"), "{hostile}");
+            let found = markup(&text);
+            // The runs stop for different reasons here, and that alone may change the markup; it adds no kind of it.
+            assert_eq!(found.0, expected.0, "elements with {hostile:.40}");
+            assert_eq!(found.1, expected.1, "attributes with {hostile:.40}");
+            assert_eq!(found.2, expected.2, "ids with {hostile:.40}");
+        }
+    }
+
+    #[test]
+    fn a_page_asks_for_nothing_and_its_ids_are_unique() {
+        let (document, records) = sample::question();
+        let diagnosed = page(&document, &records, "a = 1", "whymean");
+        let (compared, cells) = sample::compared();
+        let figures = comparison_figures(&compared, &cells);
+        let pictures: Vec<Picture> = figures.iter().map(|figure| Picture::of(figure).expect("drawn")).collect();
+        let compared = comparison(&compared, &cells, &figures, &pictures, "", "").expect("a page");
+        for page in [diagnosed, compared] {
+            assert!(page.contains("default-src 'none'"));
+            let (elements, attributes, mut ids) = markup(&page);
+            for banned in ["script", "link", "img", "iframe", "object", "embed", "base", "form", "image", "use", "a"] {
+                assert!(!elements.contains(banned), "{banned}");
+            }
+            for banned in ["src", "href", "xlink:href", "style", "onload", "onclick", "srcset"] {
+                assert!(!attributes.contains(banned), "{banned}");
+            }
+            assert!(!page.contains("url(") && !page.contains("@import"));
+            let count = ids.len();
+            ids.sort_unstable();
+            ids.dedup();
+            assert_eq!(ids.len(), count);
+            assert_eq!(page.matches("<svg ").count(), page.matches("role=\"img\" aria-label=\"").count());
+        }
+    }
+
+    #[test]
+    fn a_diagnosis_without_records_still_has_a_page() {
+        let (document, _) = sample::question();
+        let text = page(&document, &[], "a = 1", "whymean");
+        assert!(text.contains(&document.verdict.summary) && !text.contains("<svg "));
+    }
 }

@@ -27,13 +27,8 @@ pub fn diagnosis(diagnosis: &Diagnosis) -> String {
         let columns = ["output", "state", "constant", "skill [95 %]", "spread [95 %]", "corr"];
         table(&mut text, &columns, rows);
     }
-    let with = diagnosis.runs.iter().filter(|run| !run.dead_units.is_empty());
-    let dead: Vec<String> = with
-        .map(|run| {
-            let layers: Vec<String> = run.dead_units.iter().map(words::dead_units).collect();
-            format!("seed {}: {}", run.seed, layers.join(", "))
-        })
-        .collect();
+    let dead = words::dead_by_seed(&diagnosis.runs).into_iter();
+    let dead: Vec<String> = dead.map(|(seeds, layers)| format!("{seeds}: {layers}")).collect();
     list(&mut text, "Dead units at the end", &dead);
     for run in &diagnosis.runs {
         if let Some(proof) = &run.certificate {
@@ -134,4 +129,32 @@ fn escaped(text: &str) -> String {
         }
     }
     safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn a_diagnosis_reads_well() {
+        let (mut document, _) = sample::question();
+        document.runs.truncate(3);
+        insta::assert_snapshot!("diagnosis", diagnosis(&document));
+    }
+
+    #[test]
+    fn a_comparison_reads_well() {
+        let (document, _) = sample::compared();
+        insta::assert_snapshot!("comparison", comparison(&document));
+    }
+
+    #[test]
+    fn names_are_no_markup() {
+        assert_eq!(
+            escaped("<b>|`*[a](http://x) @you #1\n![i](x)"),
+            "&lt;b&gt;\\|\\`\\*[a]\\(http://x) &#64;you \\#1 \\![i]\\(x)"
+        );
+        assert_eq!(escaped("0.1 [0.0, 0.2]"), "0.1 [0.0, 0.2]");
+    }
 }

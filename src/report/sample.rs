@@ -154,7 +154,13 @@ pub fn named_record(fate: Fate, seed: u64, outputs: &[&str]) -> Record {
             for output in outputs {
                 let lag = if split == Split::Validation { 0.93 } else { 0.98 };
                 let start = if epoch == 0 { 0.2 } else { 0.0 };
-                let spread = if fate == Fate::Collapses { start } else { (progress * lag).max(start) };
+                let spread = if fate == Fate::Collapses {
+                    start
+                } else if epoch == 0 {
+                    0.2
+                } else {
+                    progress * lag
+                };
                 let skill = if epoch == 0 { -0.1 } else { 1.0 - (1.0 - progress * lag).powi(2) - 0.001 };
                 series.add(split, Channel::Spread, output, step, spread + 0.0);
                 series.add(split, Channel::Skill, output, step, if spread.is_nan() { f64::NAN } else { skill });
@@ -419,4 +425,43 @@ pub fn compared() -> (Comparison, Vec<(Vec<String>, Vec<Record>)>) {
         report: None,
     };
     (comparison, records)
+}
+
+/// Gives a layer, parameter or output of a record another name.
+pub fn rename(record: &mut Record, old: &str, new: &str) {
+    let renamed = std::mem::take(&mut record.series).into_iter().map(|(mut id, points)| {
+        if id.layer == old {
+            id.layer = new.to_owned();
+        }
+        (id, points)
+    });
+    record.series = renamed.collect();
+    let layers = record.run.layers.iter_mut();
+    let names = layers.flat_map(|layer| std::iter::once(&mut layer.name).chain(&mut layer.parameters));
+    for name in names.chain(record.run.data.targets.iter_mut().map(|target| &mut target.name)) {
+        if name == old {
+            *name = new.to_owned();
+        }
+    }
+}
+
+/// A record with these few values in one series, and nothing else.
+pub fn tiny(channel: Channel, layer: &str, values: &[f64]) -> (Diagnosis, Vec<Record>) {
+    let (diagnosis, mut records) = of(&[Fate::Collapses], Hold::Stuck);
+    let record = &mut records[0];
+    let looks =
+        values.iter().zip(1u64..).map(|(value, step)| Point { step, epoch: step as u32, value: Reading::new(*value) });
+    let id = SeriesId { split: Split::Train, channel, layer: layer.to_owned(), unit: None };
+    record.series = BTreeMap::from([(id, looks.collect())]);
+    record.probe.clear();
+    (diagnosis, records)
+}
+
+/// Gives a series that the record has under this channel to another layer as well.
+pub fn copy_series(record: &mut Record, channel: Channel, layer: &str) {
+    let found =
+        record.series.iter().find(|(id, _)| id.channel == channel).map(|(id, points)| (id.clone(), points.clone()));
+    if let Some((id, points)) = found {
+        record.series.insert(SeriesId { layer: layer.to_owned(), ..id }, points);
+    }
 }

@@ -2,10 +2,10 @@
 
 use crate::record::{Point, Reading};
 
-use super::figure::{Axis, Hue, Lane, Layer, Scale, Series, Side, Style};
+use super::figure::{Axis, Hue, Lane, Layer, Scale, Series, Side, Style, Weight};
 
-/// About two for each pixel column of the widest panel.
-const COLUMNS: f64 = 440.0;
+/// Columns that a longer series is drawn in: about four pixels of the widest panel.
+const COLUMNS: f64 = 220.0;
 
 /// What of a reading's place in time goes on the horizontal axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +109,17 @@ pub fn line(points: &[Point], time: Time, x: &Axis, y: &Axis, label: &str, style
 pub fn layers(sorted: Sorted, x: &Axis, y: &Axis, label: &str, style: Style) -> Vec<Layer> {
     let mut layers = Vec::new();
     if !sorted.segments.is_empty() {
-        let segments = sorted.segments.iter().map(|segment| thin(segment, x)).collect();
+        let mut segments = Vec::new();
+        for segment in sorted.segments {
+            let Some(Columns { middle, range }) = columns(&segment, x) else {
+                segments.push(segment);
+                continue;
+            };
+            if style.weight == Weight::Bold {
+                layers.push(Layer::Band { label: String::new(), style, points: range });
+            }
+            segments.push(middle);
+        }
         layers.push(Layer::Line(Series { label: label.to_owned(), style, segments }));
     }
     let number = super::words::number;
@@ -128,27 +138,32 @@ pub fn layers(sorted: Sorted, x: &Axis, y: &Axis, label: &str, style: Style) -> 
     layers
 }
 
-/// At most four points for each pixel column: the first, the smallest, the largest, the last, so that spikes survive.
-pub fn thin(points: &[(f64, f64)], x: &Axis) -> Vec<(f64, f64)> {
-    if points.len() as f64 <= 2.0 * COLUMNS {
-        return points.to_vec();
+/// A segment with many points as the middle of each column and the range around it, in which spikes survive.
+struct Columns {
+    middle: Vec<(f64, f64)>,
+    range: Vec<(f64, f64, f64)>,
+}
+
+/// `None` where the points are few enough to be drawn one by one.
+fn columns(points: &[(f64, f64)], x: &Axis) -> Option<Columns> {
+    if points.len() as f64 <= COLUMNS {
+        return None;
     }
-    let mut kept = Vec::new();
-    for column in points.chunk_by(|one, next| (x.place(one.0) * COLUMNS) as u64 == (x.place(next.0) * COLUMNS) as u64) {
-        let index = |choose: fn(f64, f64) -> bool| {
-            (0..column.len()).fold(0, |best, here| if choose(column[here].1, column[best].1) { here } else { best })
+    let column_of = |point: &(f64, f64)| (x.place(point.0) * COLUMNS) as u64;
+    let (mut middle, mut range) = (Vec::new(), Vec::new());
+    for column in points.chunk_by(|one, next| column_of(one) == column_of(next)) {
+        let mut values: Vec<f64> = column.iter().map(|point| point.1).collect();
+        values.sort_by(f64::total_cmp);
+        // Both ends stay in place: the first and the last column would else begin and end inside the axis.
+        let place = match (range.is_empty(), column) {
+            (true, [first, ..]) => first.0,
+            (false, [.., last]) if last.0 == points[points.len() - 1].0 => last.0,
+            _ => column[column.len() / 2].0,
         };
-        let mut keep = [0, index(|here, best| here < best), index(|here, best| here > best), column.len() - 1];
-        keep.sort_unstable();
-        let mut last = None;
-        for place in keep {
-            if last != Some(place) {
-                kept.push(column[place]);
-            }
-            last = Some(place);
-        }
+        middle.push((place, values[values.len() / 2]));
+        range.push((place, values[0], values[values.len() - 1]));
     }
-    kept
+    Some(Columns { middle, range })
 }
 
 /// At most `most` of `count` things, spread evenly, with the first and the last.
@@ -185,15 +200,18 @@ mod tests {
     }
 
     #[test]
-    fn thinning_keeps_every_spike_and_the_order() {
+    fn a_long_series_keeps_every_spike_and_both_ends() {
         let mut points: Vec<(f64, f64)> = (1..=100_000).map(|step| (f64::from(step), 1.0)).collect();
         points[54_321].1 = 1e6;
         points[77_777].1 = -1e6;
-        let kept = thin(&points, &Axis::new("", Scale::Log, 1.0, 100_000.0));
-        assert!(kept.len() < 2_000, "{}", kept.len());
-        assert!(kept.contains(&(54_322.0, 1e6)) && kept.contains(&(77_778.0, -1e6)));
-        assert_eq!((kept[0].0, kept[kept.len() - 1].0), (1.0, 100_000.0));
-        assert!(kept.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        let drawn = columns(&points, &Axis::new("", Scale::Log, 1.0, 100_000.0)).expect("many points");
+        assert!(drawn.middle.len() <= 221, "{}", drawn.middle.len());
+        assert!(drawn.middle.iter().all(|point| point.1 == 1.0));
+        assert_eq!(drawn.range.iter().filter(|column| column.2 == 1e6).count(), 1);
+        assert_eq!(drawn.range.iter().filter(|column| column.1 == -1e6).count(), 1);
+        assert_eq!((drawn.middle[0].0, drawn.middle[drawn.middle.len() - 1].0), (1.0, 100_000.0));
+        assert!(drawn.middle.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        assert!(columns(&points[..200], &Axis::new("", Scale::Linear, 1.0, 200.0)).is_none());
     }
 
     #[test]

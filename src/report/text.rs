@@ -136,12 +136,11 @@ fn table(text: &mut String, rows: &[Row], right: &[bool]) {
             };
             // Padding stays outside of the style, and the last cell has none, so that no line ends in spaces.
             let cell = format!("{style}{cell}{style:#}");
-            let joint = if column == 0 { "  " } else { "   " };
             let last = column + 1 == row.cells.len();
             let written = match (right[column], last) {
-                (true, _) => write!(content, "{joint}{air}{cell}"),
-                (false, true) => write!(content, "{joint}{cell}"),
-                (false, false) => write!(content, "{joint}{cell}{air}"),
+                (true, _) => write!(content, "  {air}{cell}"),
+                (false, true) => write!(content, "  {cell}"),
+                (false, false) => write!(content, "  {cell}{air}"),
             };
             debug_assert!(written.is_ok(), "a string takes all that is written");
         }
@@ -150,17 +149,8 @@ fn table(text: &mut String, rows: &[Row], right: &[bool]) {
 }
 
 fn runs(text: &mut String, runs: &[RunDiagnosis]) {
-    let mut rows = vec![Row::head(&[
-        "seed",
-        "lr",
-        "state",
-        "hold",
-        "constant",
-        "skill [95 %]",
-        "spread",
-        "corr",
-        "collapsed at step",
-    ])];
+    let mut rows =
+        vec![Row::head(&["seed", "lr", "state", "hold", "constant", "skill [95 %]", "spread", "corr", "at step"])];
     for run in runs.iter().take(MOST_RUNS) {
         let (skill, spread, corr) = words::skill_and_spread(run);
         rows.push(Row {
@@ -192,18 +182,16 @@ fn runs(text: &mut String, runs: &[RunDiagnosis]) {
 }
 
 fn dead_units(text: &mut String, runs: &[RunDiagnosis]) {
-    let with: Vec<&RunDiagnosis> = runs.iter().filter(|run| !run.dead_units.is_empty()).collect();
-    if with.is_empty() {
+    let groups = words::dead_by_seed(runs);
+    if groups.is_empty() {
         return;
     }
     blank(text);
-    for run in with.iter().take(MOST_LINES) {
-        let layers: Vec<String> = run.dead_units.iter().map(words::dead_units).collect();
-        let head = format!("  dead units, seed {}: ", run.seed);
-        paragraph(text, &words::some_names(&layers), &head);
+    for (seeds, layers) in groups.iter().take(MOST_LINES) {
+        paragraph(text, layers, &format!("  dead units, {seeds}: "));
     }
-    if with.len() > MOST_LINES {
-        line(text, &format!("  and in {} more runs", with.len() - MOST_LINES));
+    if groups.len() > MOST_LINES {
+        line(text, &format!("  and in {} more groups of runs", groups.len() - MOST_LINES));
     }
 }
 
@@ -225,4 +213,60 @@ fn paths(text: &mut String, paths: Option<&ReportPaths>) {
         line(text, &format!("  pictures  {folder}/ ({} files)", paths.png.len()));
     }
     line(text, &format!("  json      {}", paths.json));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    fn plain(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    fn paths_of(name: &str) -> ReportPaths {
+        ReportPaths {
+            html: format!("reports/{name}/report.html"),
+            png: vec![format!("reports/{name}/figures/loss.png")],
+            json: format!("reports/{name}/diagnosis.json"),
+        }
+    }
+
+    #[test]
+    fn a_diagnosis_of_five_runs_fits_one_screen() {
+        let (mut document, _) = sample::question();
+        document.report = Some(paths_of("boxes"));
+        let text = plain(&diagnosis(&document));
+        assert!(text.lines().count() <= 30, "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= COLUMNS), "{text}");
+        assert!(text.lines().all(|line| line == line.trim_end()), "{text}");
+        insta::assert_snapshot!("diagnosis", text);
+    }
+
+    #[test]
+    fn a_run_that_diverged_has_no_numbers_and_no_zeros_in_their_place() {
+        let (document, _) = sample::of(&[sample::Fate::Explodes], crate::judge::Hold::Plateau);
+        let text = plain(&diagnosis(&document));
+        assert!(!text.contains("0.000"), "{text}");
+        insta::assert_snapshot!("diverged", text);
+    }
+
+    #[test]
+    fn a_comparison_shows_intervals() {
+        let (document, _) = sample::compared();
+        insta::assert_snapshot!("comparison", plain(&comparison(&document)));
+    }
+
+    #[test]
+    fn names_cannot_steer_the_terminal_or_fill_it() {
+        let (mut document, _) = sample::question();
+        document.name = "\u{1b}[2Jx\u{202e}".to_owned();
+        document.verdict.summary = "\u{1b}]0;title\u{7} ".to_owned() + &"word ".repeat(5_000);
+        for run in &mut document.runs {
+            run.dead_units[..].iter_mut().for_each(|dead| dead.layer = "\u{1b}[31m".repeat(3_000));
+        }
+        let text = diagnosis(&document);
+        assert!(!text.contains("\u{1b}[2J") && !text.contains("\u{1b}]") && !text.contains('\u{202e}'));
+        assert!(text.lines().count() < 60, "{}", text.lines().count());
+    }
 }

@@ -53,9 +53,10 @@ pub const fn state(state: State) -> Hue {
 pub const fn state_dash(state: State) -> Dash {
     match state {
         State::Learned | State::Memorised => Dash::Solid,
-        State::Undertrained | State::Undecided => Dash::DashDot,
+        State::Undertrained | State::Undecided => Dash::Dotted,
         State::Partial | State::Collapsed => Dash::Dashed,
-        State::Diverged => Dash::Dotted,
+        // Not dotted: that, in the same colour, is a reference line.
+        State::Diverged => Dash::DashDot,
     }
 }
 
@@ -85,7 +86,7 @@ pub const fn line_width(weight: Weight) -> f64 {
 /// Opacity of a line in the background.
 pub const THIN_OPACITY: f64 = 0.45;
 /// Opacity of an area between lines.
-pub const BAND_OPACITY: f64 = 0.18;
+pub const BAND_OPACITY: f64 = 0.25;
 /// Opacity of a dot: many lie on each other.
 pub const DOT_OPACITY: f64 = 0.55;
 /// Radius of a dot [px].
@@ -117,6 +118,9 @@ pub const MARGIN: f64 = 20.0;
 
 /// Pixels of a PNG for each pixel on screen, for screens with high resolution.
 pub const PNG_SCALE: f64 = 2.0;
+/// How far letters of a picture sink below where plotters puts them, in ems: it takes the middle of the line for that of
+/// the letters.
+pub const PNG_SINK: f64 = 0.12;
 /// Units of an SVG for each pixel on screen: plotters has whole numbers only, which would make thin lines ragged.
 pub const SVG_SCALE: f64 = 4.0;
 

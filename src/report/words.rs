@@ -127,7 +127,25 @@ pub fn verdict(verdict: &Verdict) -> String {
 /// `dense_1 100 of 100`; the rounded count of the fraction that the judge gave.
 pub fn dead_units(dead: &DeadUnits) -> String {
     let count = (dead.fraction * dead.units as f64).round();
-    format!("{} {count} of {}", dead.layer, dead.units)
+    format!("{} {count} of {}", short(&dead.layer, 60), dead.units)
+}
+
+/// `seeds 1, 2` and their dead units, for each group of runs whose dead units are the same.
+pub fn dead_by_seed(runs: &[RunDiagnosis]) -> Vec<(String, String)> {
+    let mut groups: Vec<(Vec<String>, String)> = Vec::new();
+    for run in runs.iter().filter(|run| !run.dead_units.is_empty()) {
+        let layers: Vec<String> = run.dead_units.iter().map(dead_units).collect();
+        let layers = some_of_names(&layers, 12, ", ");
+        match groups.iter_mut().find(|(_, same)| *same == layers) {
+            Some((seeds, _)) => seeds.push(run.seed.to_string()),
+            None => groups.push((vec![run.seed.to_string()], layers)),
+        }
+    }
+    let named = groups.into_iter().map(|(seeds, layers)| {
+        let plural = if seeds.len() == 1 { "seed" } else { "seeds" };
+        (format!("{plural} {}", some_names(&seeds)), layers)
+    });
+    named.collect()
 }
 
 /// Outputs that the tables show: the first, and how many more there are.
@@ -172,9 +190,9 @@ pub fn certificate(proof: &StuckCertificate) -> Vec<String> {
     sentences
 }
 
-/// `3 collapsed, 1 learned`.
+/// `3 collapsed, 1 learned`: the worst first.
 pub fn states(states: &BTreeMap<State, u32>) -> String {
-    let parts = states.iter().filter(|(_, count)| **count > 0);
+    let parts = states.iter().rev().filter(|(_, count)| **count > 0);
     let parts: Vec<String> = parts.map(|(kind, count)| format!("{count} {}", state(*kind))).collect();
     parts.join(", ")
 }

@@ -120,19 +120,20 @@ impl<'a> Trial<'a> {
     ) -> Result<Self, TrainError> {
         let checkpoints = folder::checkpoint_dir(dir);
         let records = folder::record_dir(dir);
-        let store = Store::create(&records)?;
-        store.remove_leftovers()?;
         let (at, recorder) = match checkpoint::read(&checkpoints, &hash)? {
             Some((at, tensors)) => {
                 restore(&mut trainer, &tensors, at.step)
                     .map_err(|why| TrainError::Checkpoint { path: checkpoints.clone(), why })?;
+                let store = Store::open(&records)?;
+                store.remove_leftovers()?;
                 store.drop_segments_after(at.segment)?;
                 let record = if at.segment == 0 { empty(run) } else { Record { run, ..store::read(&records)? } };
                 let recorder = Recorder::new(store, record, at.segment, at.recorder.clone());
                 (at, recorder)
             }
             None => {
-                store.drop_segments_after(0)?;
+                let store = Store::create(&records)?;
+                store.write_run(&run)?; // a segment's outputs are named by it
                 let recorder = Recorder::new(store, empty(run), 0, RecorderState::default());
                 (Progress::new(hash, 0, 1, 0), recorder)
             }

@@ -27,6 +27,7 @@ pub(super) const FORMULAS: &[(&str, Formula)] = &[
 
 const DISTRIBUTIONS: Kinds<Distribution> = Kinds {
     tag: "distribution",
+    default: Some("uniform"),
     options: &[
         ("uniform", Distribution::Uniform { low: -1.0, high: 1.0 }),
         ("normal", Distribution::Normal { mean: 0.0, std: 1.0 }),
@@ -57,6 +58,7 @@ fn fill_distribution(walk: &mut Walk, fields: &mut Fields<'_>, template: Distrib
 /// What has no default is read as required, whatever stands in the template.
 const SOURCES: Kinds<Source> = Kinds {
     tag: "source",
+    default: None,
     options: &[
         (
             "boxes",
@@ -108,7 +110,8 @@ fn fill_source(walk: &mut Walk, fields: &mut Fields<'_>, template: Source) -> So
                     "a box of {box_size} pixels (`{}`) does not fit an image of {height} x {width}",
                     fields.path("box_size")
                 );
-                walk.conflict(message, &fields.place_of("box_size"), "make `box_size` smaller, or the image larger");
+                let key = ["box_size", "height", "width"].into_iter().find(|key| fields.has(key)).unwrap_or("box_size");
+                walk.conflict(message, &fields.place_of(key), "make `box_size` smaller, or the image larger");
             }
             Source::Boxes { train_samples, validation_samples, height, width, channels, box_size }
         }
@@ -133,7 +136,7 @@ fn fill_source(walk: &mut Walk, fields: &mut Fields<'_>, template: Source) -> So
             let features = names(walk, fields, "features", Names::MayBeLeftOut);
             let targets = names(walk, fields, "targets", Names::Required);
             if let Some(both) = targets.iter().find(|name| features.contains(name)) {
-                let message = format!("column `{both}` is a feature and a target");
+                let message = format!("column `{}` is a feature and a target", both.escape_debug());
                 walk.conflict(
                     message,
                     &fields.place_of("targets"),
@@ -218,7 +221,7 @@ fn names(walk: &mut Walk, fields: &mut Fields<'_>, key: &'static str, need: Name
     for item in items {
         match item.get_ref() {
             DeValue::String(name) if names.iter().any(|known| known == name.as_ref()) => {
-                walk.conflict(format!("`{path}` names column `{name}` twice"), &item.span(), "name each column once");
+                walk.conflict(format!("`{path}` names column `{}` twice", name.escape_debug()), &item.span(), "name each column once");
             }
             DeValue::String(name) => names.push(name.to_string()),
             other => walk.wrong_type(&path, "a list of strings", other, item.span(), &help),

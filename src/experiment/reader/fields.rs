@@ -52,7 +52,7 @@ impl<'a> Fields<'a> {
     }
 
     pub fn has_asked(&self, key: &str) -> bool {
-        self.asked.iter().any(|asked| *asked == key)
+        self.asked.contains(&key)
     }
 }
 
@@ -155,7 +155,8 @@ impl Walk {
         };
         self.mistakes.push(ExperimentError::UnknownValue {
             key: key.to_owned(),
-            seen: seen.to_owned(),
+            // Escapes in TOML strings must not reach the terminal.
+            seen: seen.escape_debug().to_string(),
             at: span(at),
             help,
         });
@@ -338,8 +339,8 @@ impl Walk {
     pub fn close(mut self) -> Vec<ExperimentError> {
         let homes = self.homes.into_inner();
         for stray in self.strays {
-            let path =
-                if stray.place.is_empty() { stray.key.clone() } else { format!("{}.{}", stray.place, stray.key) };
+            let key = stray.key.escape_debug();
+            let path = if stray.place.is_empty() { key.to_string() } else { format!("{}.{key}", stray.place) };
             let allowed = format!("allowed here: {}", listed(stray.allowed.iter().copied()));
             if let Some((variant, others)) = &stray.variant
                 && !others.is_empty()

@@ -27,6 +27,7 @@ const PADDINGS: &[(&str, Padding)] = &[("valid", Padding::Valid), ("same", Paddi
 /// Numbers that have no default are read as required, whatever stands in the template.
 const LAYERS: Kinds<Layer> = Kinds {
     tag: "type",
+    default: None,
     options: &[
         ("dense", Layer::Dense { units: None, activation: Activation::Linear, bias: true }),
         (
@@ -209,6 +210,7 @@ const KERAS: Init = Init { weights: WeightInit::GlorotUniform {}, gain: 1.0, bia
 
 pub(super) const WEIGHTS: Kinds<WeightInit> = Kinds {
     tag: "kind",
+    default: Some("pytorch_uniform"),
     options: &[
         ("glorot_uniform", WeightInit::GlorotUniform {}),
         ("glorot_normal", WeightInit::GlorotNormal {}),
@@ -237,6 +239,7 @@ pub(super) const WEIGHTS: Kinds<WeightInit> = Kinds {
 
 const BIASES: Kinds<BiasInit> = Kinds {
     tag: "kind",
+    default: Some("pytorch_uniform"),
     options: &[
         ("zeros", BiasInit::Zeros {}),
         ("pytorch_uniform", BiasInit::PytorchUniform {}),

@@ -1,5 +1,7 @@
 //! Tests of [`super`]: defaults, shorthands, both directions of the round trip.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::experiment::{
     rendered::{broken, rendered},
@@ -75,6 +77,8 @@ fn words_and_tables_mean_the_same() {
     assert_eq!(with("loss = { kind = \"huber\" }", ""), with("loss = \"huber\"", ""));
     assert_eq!(with("optimizer = \"sgd\"", ""), with("optimiser = { kind = \"sgd\", lr = 0.01 }", ""));
     assert_eq!(with("[training.optimizer]\nkind = \"sgd\"\nlr = 1", "").training.optimiser.lr(), 1.0);
+    // A table that does not tell its kind is of the usual kind.
+    assert_eq!(with("optimiser = { lr = 0.01, beta1 = 0.8 }", "").training.optimiser.lr(), 0.01);
     assert_eq!(with("schedule = \"cosine\"", "").training.schedule, Schedule::Cosine { final_factor: 0.0 });
     let keras = Init { weights: WeightInit::GlorotUniform {}, gain: 1.0, bias: BiasInit::Zeros {} };
     assert_eq!(with("", "init = \"keras\"").model.init, keras);
@@ -305,4 +309,45 @@ fn files_that_are_none_are_explained() {
     insta::assert_snapshot!("no-ending", rendered(&without_ending));
     let folder = read(Path::new("fixtures/broken")).expect_err("a folder is no file");
     insta::assert_snapshot!("folder", rendered(&folder));
+}
+
+#[test]
+fn escapes_in_the_text_do_not_reach_the_terminal() {
+    let text = "\"\\u001b[31m\" = 1\n[data]\nsource = \"\\u001b[31m\"\n[model]\nhidden = [8]\n";
+    let errors = parse(text, "config.toml", Path::new("/folder"), "config").expect_err("two mistakes were planted");
+    assert_eq!(errors.mistakes().len(), 2);
+    assert!(!rendered(&errors).contains('\u{1b}'));
+}
+
+/// Pieces that configurations are made of, and pieces that break them.
+fn piece() -> impl Strategy<Value = String> {
+    prop_oneof![
+        prop::sample::select(vec![
+            "[data]\n", "[model]\n", "[training]\n", "[[model.layers]]\n", "source = \"table\"\n", "source = 3\n",
+            "layers = [", "]", "{ type = \"dense\" }", ",", "\n", "= ", "\"", "'''", "#", "\u{feff}", "\u{1F600}", "\\",
+            "lr = 1e400\n", "data = 1\n", "model.init.weights.std = 3\n", "inf", "{", "}", ".", "1979-05-27", "\r", "\t",
+            "hidden = []\n", "name = \"ü\"\n", "optimizer.kind = \"sgd\"\n", "training.optimiser = \"sgd\"\n",
+        ])
+        .prop_map(str::to_owned),
+        "[a-z_]{1,8} = [0-9\"-]{1,4}\n",
+    ]
+}
+
+proptest! {
+    /// Whatever the text, the answer is an experiment or mistakes that can be printed.
+    #[test]
+    fn no_text_is_too_odd(pieces in prop::collection::vec(piece(), 0..12), cut in 0usize..400, whole: bool) {
+        let demo = include_str!("../../../fixtures/demo.toml");
+        let middle = pieces.concat();
+        let text = if whole {
+            let cut = demo.floor_char_boundary(cut.min(demo.len()) * demo.len() / 400);
+            format!("{}{middle}{}", &demo[..cut], &demo[cut..])
+        } else {
+            middle
+        };
+        if let Err(errors) = parse(&text, "config.toml", Path::new("/folder"), "config") {
+            prop_assert!(!errors.mistakes().is_empty());
+            prop_assert!(rendered(&errors).contains("config.toml"));
+        }
+    }
 }

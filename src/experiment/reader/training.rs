@@ -9,6 +9,7 @@ use crate::experiment::{Diagnosis, Loss, Optimiser, Probes, Schedule, Training};
 
 const LOSSES: Kinds<Loss> = Kinds {
     tag: "kind",
+    default: Some("mse"),
     options: &[("mse", Loss::Mse {}), ("mae", Loss::Mae {}), ("huber", Loss::Huber { delta: 1.0 })],
     fill: fill_loss,
 };
@@ -25,6 +26,7 @@ const ADAM: Optimiser = Optimiser::Adam { lr: 1e-3, beta1: 0.9, beta2: 0.999, ep
 
 const OPTIMISERS: Kinds<Optimiser> = Kinds {
     tag: "kind",
+    default: Some("adam"),
     options: &[
         ("sgd", Optimiser::Sgd { lr: 1e-2, momentum: 0.0, nesterov: false, weight_decay: 0.0 }),
         ("adam", ADAM),
@@ -76,6 +78,7 @@ fn decay(walk: &mut Walk, fields: &mut Fields<'_>, default: f64) -> f64 {
 
 const SCHEDULES: Kinds<Schedule> = Kinds {
     tag: "kind",
+    default: Some("constant"),
     options: &[
         ("constant", Schedule::Constant {}),
         // `every_epochs` has no default: it is read as required, whatever stands here.

@@ -12,6 +12,8 @@ pub(super) type Fill<T> = fn(&mut Walk, &mut Fields<'_>, T) -> T;
 pub(super) struct Kinds<T: 'static> {
     /// Key that tells the kind.
     pub tag: &'static str,
+    /// The kind of a table that does not tell.
+    pub default: Option<&'static str>,
     /// Name and template of each.
     pub options: &'static [(&'static str, T)],
     pub fill: Fill<T>,
@@ -77,6 +79,10 @@ impl Walk {
     pub fn tagged<T: Clone>(&mut self, fields: &mut Fields<'_>, kinds: &Kinds<T>) -> Option<(&'static str, T)> {
         let path = fields.path(kinds.tag);
         let Some(value) = fields.get(kinds.tag) else {
+            let usual = kinds.options.iter().find(|(name, _)| Some(*name) == kinds.default);
+            if let Some((name, template)) = usual {
+                return Some((name, template.clone()));
+            }
             let names = listed(kinds.options.iter().map(|(name, _)| *name));
             self.missing(fields, kinds.tag, &format!("write `{} = ...`, one of {names}", kinds.tag));
             return None;

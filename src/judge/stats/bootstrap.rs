@@ -195,7 +195,7 @@ mod tests {
     fn agrees_with_statistics_taken_on_each_resample_in_full() {
         // Second implementation: the same draws, but each resample is built and handed to the two-pass statistics.
         let (targets, predictions) = wave(60);
-        let centre = mean(&targets).unwrap();
+        let centre = mean(&targets).expect("defined");
         let mut pairs: Vec<(f64, f64)> = targets
             .iter()
             .copied()
@@ -212,10 +212,10 @@ mod tests {
                 .map(|_| pairs[((u64::from(random.next_u32()) * 60) >> 32) as usize])
                 .collect();
             let (t, p): (Vec<f64>, Vec<f64>) = drawn.into_iter().unzip();
-            naive[0].push(skill(&t, &p).unwrap());
-            naive[1].push(spread(&t, &p).unwrap());
-            naive[2].push(correlation(&t, &p).unwrap());
-            naive[3].push(calibration_slope(&t, &p).unwrap());
+            naive[0].push(skill(&t, &p).expect("defined"));
+            naive[1].push(spread(&t, &p).expect("defined"));
+            naive[2].push(correlation(&t, &p).expect("defined"));
+            naive[3].push(calibration_slope(&t, &p).expect("defined"));
         }
         let found = intervals(&targets, &predictions, 7);
         for (values, estimate) in
@@ -224,7 +224,7 @@ mod tests {
                 .zip([found.skill, found.spread, found.correlation, found.slope])
         {
             values.sort_by(f64::total_cmp);
-            let estimate = estimate.unwrap();
+            let estimate = estimate.expect("defined");
             // Only the order of summation differs.
             assert!(
                 (estimate.low - values[12]).abs() < 1e-9,
@@ -249,7 +249,10 @@ mod tests {
         turned_targets.reverse();
         turned.reverse();
         let reversed = intervals(&turned_targets, &turned, 1);
-        let (left, right) = (first.skill.unwrap(), reversed.skill.unwrap());
+        let (left, right) = (
+            first.skill.expect("defined"),
+            reversed.skill.expect("defined"),
+        );
         // The mean is summed in another order, which moves it by a few units in the last place.
         assert!((left.low - right.low).abs() < 1e-9 && (left.high - right.high).abs() < 1e-9);
     }
@@ -271,7 +274,9 @@ mod tests {
                 .iter()
                 .map(|prediction| prediction + normal())
                 .collect();
-            let skill = intervals(&targets, &predictions, round).skill.unwrap();
+            let skill = intervals(&targets, &predictions, round)
+                .skill
+                .expect("defined");
             covered += u32::from(skill.low <= 0.5 && 0.5 <= skill.high);
         }
         // 95 expected, standard deviation 2.2; percentile intervals are known to run a little short.
@@ -291,7 +296,7 @@ mod tests {
                 high: 0.0
             })
         );
-        assert!(found.skill.unwrap().high <= 0.0);
+        assert!(found.skill.expect("defined").high <= 0.0);
         assert_eq!(found.correlation, None);
         assert_eq!(found.slope, None);
     }

@@ -151,17 +151,17 @@ mod tests {
             let residuals: Vec<f64> = targets.iter().zip(&predictions).map(|(t, p)| t - p).collect();
             let offset = residuals.iter().sum::<f64>() / residuals.len() as f64;
             let mse = naive::variance(&residuals) + offset * offset;
-            prop_assert!(close(variance(&targets).unwrap(), target_var));
-            prop_assert!(close(skill(&targets, &predictions).unwrap(), 1.0 - mse / target_var));
-            prop_assert!(close(spread(&targets, &predictions).unwrap(), (prediction_var / target_var).sqrt()));
-            let corr = correlation(&targets, &predictions).unwrap();
+            prop_assert!(close(variance(&targets).expect("defined"), target_var));
+            prop_assert!(close(skill(&targets, &predictions).expect("defined"), 1.0 - mse / target_var));
+            prop_assert!(close(spread(&targets, &predictions).expect("defined"), (prediction_var / target_var).sqrt()));
+            let corr = correlation(&targets, &predictions).expect("defined");
             prop_assert!(close(corr, covariance / (target_var * prediction_var).sqrt()));
-            prop_assert!(close(calibration_slope(&targets, &predictions).unwrap(), covariance / prediction_var));
+            prop_assert!(close(calibration_slope(&targets, &predictions).expect("defined"), covariance / prediction_var));
         }
 
         #[test]
         fn the_median_has_as_many_below_as_above(values in prop::collection::vec(-1e3..1e3f64, 1..40)) {
-            let middle = median(&values).unwrap();
+            let middle = median(&values).expect("defined");
             let below = values.iter().filter(|value| **value < middle).count();
             let above = values.iter().filter(|value| **value > middle).count();
             prop_assert!(below <= values.len() / 2 && above <= values.len() / 2);
@@ -192,11 +192,15 @@ mod tests {
         let predictions = [1.0, f64::NAN, f64::INFINITY];
         let targets = [1.0, 2.0, 3.0];
         assert_eq!(count_non_finite(&predictions), 2);
-        assert!(mean(&predictions).unwrap().is_nan());
-        assert!(median(&predictions).unwrap().is_nan());
-        assert!(skill(&targets, &predictions).unwrap().is_nan());
-        assert!(correlation(&targets, &predictions).unwrap().is_nan());
-        assert!(variance(&[f64::NAN]).unwrap().is_nan());
+        assert!(mean(&predictions).expect("defined").is_nan());
+        assert!(median(&predictions).expect("defined").is_nan());
+        assert!(skill(&targets, &predictions).expect("defined").is_nan());
+        assert!(
+            correlation(&targets, &predictions)
+                .expect("defined")
+                .is_nan()
+        );
+        assert!(variance(&[f64::NAN]).expect("defined").is_nan());
     }
 
     #[test]

@@ -26,11 +26,13 @@ pub(in crate::judge) fn comparison(axes: &[Axis], cells: &[Cell]) -> String {
     if !missing.is_empty() {
         clauses.push(format!("no run was recorded at {}", list(&missing)));
     }
-    let subject = match axes {
-        [only] => format!("`{}`: ", only.path),
-        _ => String::new(),
+    let paths: Vec<String> = axes.iter().map(|axis| format!("`{}`", axis.path)).collect();
+    let subject = if paths.is_empty() {
+        "as configured".to_owned()
+    } else {
+        list(&paths)
     };
-    format!("{subject}{}.", clauses.join("; "))
+    format!("{subject}: {}.", clauses.join("; "))
 }
 
 fn runs(cell: &Cell) -> u32 {
@@ -123,7 +125,7 @@ fn label(axes: &[Axis], cell: &Cell) -> String {
         })
         .collect();
     if parts.is_empty() {
-        "the settings as they are".to_owned()
+        "these settings".to_owned()
     } else {
         format!("({})", parts.join(", "))
     }

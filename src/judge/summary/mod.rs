@@ -123,8 +123,8 @@ fn constant(constant: Option<Constant>) -> &'static str {
         Some(Constant::Median) => "the median of the training targets",
         Some(Constant::Zero) => "zero",
         Some(Constant::Bound) => "a bound of its output activation",
-        Some(Constant::Initial) => "what it answered before it was trained",
-        Some(Constant::Other) => "one constant, which is neither mean, median, zero nor a bound,",
+        Some(Constant::Initial) => "its answer from before the training",
+        Some(Constant::Other) => "one constant (neither mean, median, zero nor a bound)",
         None => "a constant",
     }
 }

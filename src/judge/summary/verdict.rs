@@ -39,7 +39,7 @@ pub(in crate::judge) fn verdict(
             "The network collapsed in part: {share}{}.",
             partial(outputs)
         ),
-        State::Collapsed => collapsed(&sharing, runs.len()),
+        State::Collapsed => collapsed(&sharing, runs.len(), outputs),
         State::Diverged => format!(
             "The network diverged: {share}{}.",
             seen(outputs, State::Diverged)
@@ -52,17 +52,8 @@ pub(in crate::judge) fn verdict(
         .join(" ")
 }
 
-fn collapsed(sharing: &[&RunDiagnosis], all: usize) -> String {
-    let answer = constant(agreed(sharing.iter().map(|run| run.constant)));
-    let answer = if sharing
-        .iter()
-        .flat_map(|run| &run.outputs)
-        .any(|output| output.constant != sharing[0].constant)
-    {
-        "a constant"
-    } else {
-        answer
-    };
+fn collapsed(sharing: &[&RunDiagnosis], all: usize, outputs: &[OutputDiagnosis]) -> String {
+    let answer = answer(sharing, outputs);
     let stuck: Vec<&StuckCertificate> = sharing
         .iter()
         .filter_map(|run| run.certificate.as_ref())
@@ -79,29 +70,37 @@ fn collapsed(sharing: &[&RunDiagnosis], all: usize) -> String {
         Some(step) if all > 1 && steps.len() > 1 => format!(" at step {step:.0} (median)"),
         Some(step) => format!(" at step {step:.0}"),
     };
-    let happened = match (all, stuck.len()) {
-        (1, 0) => format!("it collapsed{at}, and no proof was found that it is stuck"),
-        (1, _) => format!("it collapsed{at} and is proved stuck"),
-        (all, 0) => format!(
-            "in {} of {all} runs it collapsed{at}, none of them proved stuck",
-            sharing.len()
-        ),
-        (all, proved) if proved == sharing.len() => {
-            let who = if proved == 1 {
-                "and is proved stuck"
-            } else {
-                "and all of these are proved stuck"
-            };
-            format!("in {} of {all} runs it collapsed{at}, {who}", sharing.len())
+    let share = match all {
+        1 => String::new(),
+        all => format!("in {} of {all} runs ", sharing.len()),
+    };
+    let happened = match (sharing.len(), stuck.len()) {
+        (1, 0) => format!("{share}it collapsed{at}, and no proof was found that it is stuck"),
+        (1, _) => format!("{share}it collapsed{at} and is proved stuck"),
+        (_, 0) => format!("{share}it collapsed{at}, none of them proved stuck"),
+        (many, proved) if proved == many => {
+            format!("{share}it collapsed{at}, all of them proved stuck")
         }
-        (all, proved) => format!(
-            "in {} of {all} runs it collapsed ({proved} proved stuck){at}",
-            sharing.len()
-        ),
+        (_, proved) => format!("{share}it collapsed ({proved} proved stuck){at}"),
     };
     let mechanism =
         mechanism(sharing, &stuck).map_or_else(String::new, |mechanism| format!("; {mechanism}"));
     format!("The network answers {answer} for every input: {happened}{mechanism}.")
+}
+
+/// The constant, where all runs and outputs agree; else that of each output, where the runs agree on each.
+fn answer(sharing: &[&RunDiagnosis], outputs: &[OutputDiagnosis]) -> String {
+    let all = sharing.iter().flat_map(|run| &run.outputs);
+    if let Some(one) = agreed(all.map(|output| output.constant)) {
+        return constant(Some(one)).to_owned();
+    }
+    if outputs.len() < 2 || outputs.iter().any(|output| output.constant.is_none()) {
+        return constant(None).to_owned();
+    }
+    let each = outputs
+        .iter()
+        .map(|output| format!("`{}`: {}", output.name, constant(output.constant)));
+    format!("a constant ({})", shorten(each.collect()))
 }
 
 /// What was seen to hold it there: the proof, or else a dead layer.
@@ -254,14 +253,17 @@ fn still_moving(outputs: &[OutputDiagnosis]) -> String {
 }
 
 fn partial(outputs: &[OutputDiagnosis]) -> String {
-    let parts = outputs
-        .iter()
+    // What collapsed comes first, as only the first few are named.
+    let mut sorted: Vec<&OutputDiagnosis> = outputs.iter().collect();
+    sorted.sort_by_key(|output| output.state != State::Collapsed);
+    let parts = sorted
+        .into_iter()
         .map(|output| match (output.state, output.skill) {
             (State::Collapsed, _) => {
                 format!(
                     "`{}` is {} for every input",
                     output.name,
-                    constant(output.constant).trim_end_matches(',')
+                    constant(output.constant)
                 )
             }
             (State::Learned, Some(skill)) => {

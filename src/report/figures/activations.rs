@@ -61,7 +61,7 @@ fn panel(story: &Story<'_>, title: &str, layers: &[(&str, &[Point])], drawn: &[&
     let y = if title == "Mean" {
         middle(values().collect())?
     } else {
-        let quantity = "standard deviation (log scale)";
+        let quantity = "of all values of a layer (log scale)";
         Axis::log(quantity, values()).unwrap_or_else(|| Axis::new(quantity, Scale::Log, 1e-3, 1.0))
     };
     let mut ink = Vec::new();
@@ -84,7 +84,7 @@ fn middle(mut values: Vec<f64>) -> Option<Axis> {
     let (least, most) = (at(0.0)?, at(1.0)?);
     let air = 0.5 * (high - low);
     Some(Axis::new(
-        "mean",
+        "of all values of a layer",
         Scale::Linear,
         if least < low - air { low - air } else { least - 0.05 * air },
         if most > high + air { high + air } else { most + 0.05 * air },

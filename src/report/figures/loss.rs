@@ -63,16 +63,17 @@ fn title(points: &[crate::record::Point]) -> String {
         .iter()
         .filter_map(|point| Some((point.value.finite()?, point.step)))
         .max_by(|one, other| one.0.total_cmp(&other.0));
-    let first_bad = points.iter().find(|point| point.value.finite().is_none());
+    // From where on no reading is finite.
+    let lost = points.iter().rposition(|point| point.value.finite().is_some()).map_or(0, |last| last + 1);
     let last = points.last().and_then(|point| point.value.finite());
-    match (first_bad, highest, last) {
-        (Some(bad), _, None) => format!("the loss is first not finite at step {} and ends so", bad.step),
-        (_, Some((peak, step)), Some(last)) if peak > 3.0 && peak > 3.0 * last => format!(
+    match (points.get(lost), highest, last) {
+        (Some(lost), ..) => format!("the loss is NaN or infinite from step {} on", lost.step),
+        (None, Some((peak, step)), Some(last)) if peak > 3.0 && peak > 3.0 * last => format!(
             "the loss peaks at step {step} with {} times the targets' variance and ends at {} times",
             words::number(peak),
             words::number(last)
         ),
-        (_, _, Some(last)) => format!("the loss ends at {} times the targets' variance", words::number(last)),
+        (None, _, Some(last)) => format!("the loss ends at {} times the targets' variance", words::number(last)),
         (None, _, None) => "no loss was read".to_owned(),
     }
 }

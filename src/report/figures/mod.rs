@@ -224,4 +224,48 @@ mod tests {
         let story = Story::new(&diagnosis, &records).expect("the sample has records");
         assert!(ALL.iter().all(|chart| chart.draw(&story).is_none()));
     }
+
+    fn only(channel: Channel, layer: &str, values: &[f64]) -> Figure {
+        let (diagnosis, records) = sample::tiny(channel, layer, values);
+        let story = Story::new(&diagnosis, &records).expect("the sample has a record");
+        let mut figures: Vec<Figure> = ALL.iter().filter_map(|chart| chart.draw(&story)).collect();
+        assert_eq!(figures.len(), 1);
+        figures.remove(0)
+    }
+
+    #[test]
+    fn a_loss_with_a_spike_and_nan_is_whole_as_data() {
+        insta::assert_json_snapshot!(
+            "loss",
+            only(Channel::LossRatio, "", &[1.5, 5_800.0, 1.0, f64::NAN, f64::INFINITY])
+        );
+    }
+
+    #[test]
+    fn gradients_of_exactly_zero_are_in_their_lane() {
+        let figure = only(Channel::GradientNorm, "dense_1.weight", &[3.0, 0.5, 0.0, 0.0]);
+        insta::assert_json_snapshot!("gradient_norms", figure);
+    }
+
+    #[test]
+    fn titles_say_what_is_seen() {
+        let dead = |values: &[f64]| only(Channel::DeadFraction, "dense_1", values).title;
+        assert_eq!(dead(&[0.2, 1.0, 1.0]), "every unit of dense_1 is dead from step 2 on");
+        assert_eq!(dead(&[0.2, 1.0, 0.9]), "at the end dense_1 has the most dead units: a fraction of 0.900");
+        assert_eq!(dead(&[0.2, 0.0]), "no unit is dead at the end");
+        let loss = |values: &[f64]| only(Channel::LossRatio, "", values).title;
+        assert_eq!(loss(&[1.0, f64::NAN, 1.0]), "the loss ends at 1 times the targets' variance");
+        assert_eq!(loss(&[1.0, f64::NAN]), "the loss is NaN or infinite from step 2 on");
+        assert_eq!(
+            loss(&[1.0, 9.0, 1.0]),
+            "the loss peaks at step 2 with 9 times the targets' variance and ends at 1 times"
+        );
+        let gradient = |values: &[f64]| only(Channel::GradientNorm, "dense_1.weight", values).title;
+        assert_eq!(gradient(&[1.0, 0.0]), "the gradient of all weights drawn is exactly 0 from step 2 on");
+        assert_eq!(gradient(&[0.0, f64::NAN]), "the gradient of 1 of 1 weights drawn ends NaN or infinite");
+        assert!(gradient(&[0.0, 1.0]).starts_with("the gradient of every layer stays alive"));
+        let spread = |values: &[f64]| only(Channel::ActivationStd, "dense_1", values).title;
+        assert_eq!(spread(&[1.0, 0.0]), "dense_1 gives the same for every sample from step 2 on");
+        assert!(spread(&[0.0, 1.0]).starts_with("every layer still varies"));
+    }
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use plotters::backend::DrawingBackend;
 
 use super::{
-    figure::{Figure, Layer, Panel, Style},
+    figure::{Figure, Hue, Layer, Panel, Style, Weight},
     theme,
 };
 
@@ -137,7 +137,7 @@ impl Draw for &Plan<'_> {
     fn draw<B: DrawingBackend>(self, pen: &mut Pen<'_, B>) -> Result<(), InkError> {
         for (line, text) in self.title.iter().enumerate() {
             let place = (self.margin, self.margin + theme::TITLE * (0.6 + 1.35 * line as f64));
-            pen.text(text, place, Anchor::Left, theme::TITLE, Face::Medium, super::figure::Hue::Ink)?;
+            pen.text(text, place, Anchor::Left, theme::TITLE, Face::Medium, Hue::Ink)?;
         }
         for entry in &self.key {
             entry.draw(pen)?;
@@ -163,7 +163,7 @@ impl KeyEntry<'_> {
             }
         }
         let place = (x + SAMPLE + 8.0, y);
-        pen.text(self.label, place, Anchor::Left, theme::TEXT, Face::Regular, super::figure::Hue::Ink)
+        pen.text(self.label, place, Anchor::Left, theme::TEXT, Face::Regular, Hue::Ink)
     }
 }
 
@@ -188,9 +188,10 @@ fn key(panels: &[Panel]) -> Vec<KeyEntry<'_>> {
         entries.push(KeyEntry { label, sample, place: (0.0, 0.0) });
     }
     let background = |sample: Sample| match sample {
-        Sample::Line(style) => u8::from(style.weight == super::figure::Weight::Thin) * 2,
+        Sample::Line(style) => u8::from(style.weight == Weight::Thin) * 2,
+        Sample::Dot(style) => u8::from(style.weight == Weight::Thin),
         Sample::Level => 1,
-        Sample::Dot(_) | Sample::Band(_) | Sample::Interval(_) => 0,
+        Sample::Band(_) | Sample::Interval(_) => 0,
     };
     entries.sort_by_key(|entry| background(entry.sample));
     entries
@@ -211,8 +212,155 @@ fn wrap(text: &str, width: f64, size: f64, face: Face) -> Vec<String> {
     lines
 }
 
-/// The text with its first letter in capital.
+/// The text with its first letter in capital, unless its first word is a name such as `dense_1`.
 pub fn capital(text: &str) -> String {
+    let first = text.split_whitespace().next().unwrap_or_default();
+    if !first.chars().all(|letter| letter.is_ascii_lowercase()) {
+        return text.to_owned();
+    }
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::{Hold, State};
+    use crate::record::Channel;
+    use crate::report::{comparison_figures, diagnosis_figures, figures, sample};
+
+    fn svg_of(figure: &Figure, layout: Layout) -> String {
+        let mut text = String::new();
+        ink(figure, layout, Format::Svg(&mut text)).expect("drawn");
+        text
+    }
+
+    fn every_figure() -> Vec<Figure> {
+        let (diagnosis, records) = sample::question();
+        let (comparison, cells) = sample::compared();
+        let mut figures = diagnosis_figures(&diagnosis, &records);
+        figures.extend(comparison_figures(&comparison, &cells));
+        assert_eq!(figures.len(), figures::ALL.len() + figures::COMPARED.len());
+        figures
+    }
+
+    fn texts_of(svg: &str) -> Vec<&str> {
+        let texts = svg.split("</text>").filter_map(|part| part.rsplit_once('>'));
+        texts.map(|(_, text)| text.trim()).filter(|text| !text.is_empty()).collect()
+    }
+
+    #[test]
+    fn every_kind_of_figure_becomes_an_svg_in_each_layout() {
+        for figure in every_figure() {
+            for layout in [Layout::Wide, Layout::Narrow, Layout::First] {
+                let svg = svg_of(&figure, layout);
+                assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"), "{}", figure.id);
+                assert!(!svg.contains("-2147483648") && !svg.contains("2147483647"), "{}", figure.id);
+                let texts = texts_of(&svg);
+                assert!(texts.contains(&figure.panels[0].x.label.as_str()), "{}: {texts:?}", figure.id);
+            }
+        }
+    }
+
+    #[test]
+    fn every_kind_of_figure_becomes_a_picture_at_two_pixels_for_one() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for figure in every_figure() {
+            let path = folder.path().join("figure.png");
+            ink(&figure, Layout::Wide, Format::Png(&path)).expect("drawn");
+            let file = std::io::BufReader::new(std::fs::File::open(&path).expect("opened"));
+            let mut reader = png::Decoder::new(file).read_info().expect("a PNG");
+            let mut pixels = vec![0; reader.output_buffer_size()];
+            let info = reader.next_frame(&mut pixels).expect("decoded");
+            assert_eq!(f64::from(info.width), theme::PNG_SCALE * (theme::WIDE + 2.0 * theme::MARGIN));
+            let colours: std::collections::BTreeSet<&[u8]> = pixels.chunks_exact(3).collect();
+            assert!(colours.len() > 10, "{} is blank", figure.id);
+            let inked = pixels.chunks_exact(3).filter(|pixel| *pixel != [255, 255, 255]).count();
+            assert!(inked * 200 > pixels.len() / 3, "{} is almost blank", figure.id);
+        }
+    }
+
+    #[test]
+    fn a_picture_that_cannot_be_written_is_an_error() {
+        let missing = std::path::Path::new("no/such/folder/figure.png");
+        let error = ink(&every_figure()[0], Layout::Wide, Format::Png(missing)).expect_err("no such folder");
+        assert!(error.to_string().starts_with("figure could not be drawn: "), "{error}");
+    }
+
+    #[test]
+    fn extremes_are_drawn_without_a_panic() {
+        let values: [&[f64]; 8] = [
+            &[1.0],
+            &[0.0],
+            &[0.0, 0.0, 0.0],
+            &[5.0, 5.0, 5.0],
+            &[f64::NAN],
+            &[f64::NAN, f64::INFINITY, f64::NEG_INFINITY],
+            &[1e-310, 1e308],
+            &[-1e308, 1e308, -1e-308],
+        ];
+        let channels = [
+            (Channel::LossRatio, ""),
+            (Channel::Spread, "x"),
+            (Channel::Skill, "x"),
+            (Channel::DeadFraction, "dense_1"),
+            (Channel::DeadFractionProbe, "dense_1"),
+            (Channel::GradientNorm, "dense_1.weight"),
+            (Channel::UpdateRatio, "dense_1.weight"),
+            (Channel::ActivationStd, "dense_1"),
+            (Channel::ActivationMean, "dense_1"),
+        ];
+        for values in values {
+            for (channel, layer) in channels {
+                let (diagnosis, records) = sample::tiny(channel, layer, values);
+                let figures = diagnosis_figures(&diagnosis, &records);
+                // A linear axis needs one finite value; everything else can be shown in lanes alone.
+                let shown = channel != Channel::ActivationMean || values.iter().any(|value| value.is_finite());
+                assert_eq!(figures.len(), usize::from(shown), "{channel:?} {values:?}");
+                for figure in figures {
+                    let json = serde_json::to_string(&figure).expect("plain data");
+                    assert!(!json.contains("null"), "{channel:?} {values:?}: {json}");
+                    svg_of(&figure, Layout::Wide);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn many_outputs_layers_and_settings_stay_small() {
+        let names: Vec<String> = (0..200).map(|output| format!("output {output}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let (diagnosis, mut records) = sample::of(&[sample::Fate::Learns], Hold::Plateau);
+        records[0] = sample::named_record(sample::Fate::Learns, 1, &names);
+        let model = records[0].run.layers[0].clone();
+        for depth in 0..100 {
+            let mut layer = model.clone();
+            layer.name = format!("layer_{depth}");
+            layer.parameters = vec![format!("layer_{depth}.weight")];
+            for (channel, name) in [
+                (Channel::GradientNorm, &layer.parameters[0]),
+                (Channel::ActivationStd, &layer.name),
+                (Channel::DeadFraction, &layer.name),
+            ] {
+                sample::copy_series(&mut records[0], channel, name);
+            }
+            records[0].run.layers.push(layer);
+        }
+        assert_eq!(diagnosis.verdict.state, State::Learned);
+        let figures = diagnosis_figures(&diagnosis, &records);
+        assert_eq!(figures.len(), figures::ALL.len());
+        for figure in figures {
+            assert!(figure.panels.len() <= 4, "{}", figure.id);
+            let most = figure.panels.iter().map(|panel| panel.layers.len()).max().unwrap_or(0);
+            assert!(most <= 24, "{}: {most} layers of ink", figure.id);
+            svg_of(&figure, Layout::Narrow);
+        }
+    }
+
+    #[test]
+    fn names_keep_their_case_at_the_start_of_a_title() {
+        assert_eq!(capital("dense_1 is dead"), "dense_1 is dead");
+        assert_eq!(capital("the loss falls"), "The loss falls");
+        assert_eq!(capital(""), "");
+    }
 }

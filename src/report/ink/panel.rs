@@ -19,6 +19,8 @@ pub const LEVEL: Style = Style { hue: Hue::Ink, dash: Dash::Dotted, weight: Weig
 const LINE: f64 = 20.0;
 /// Room for the texts of the ticks below the plot.
 const TICK_LINE: f64 = 20.0;
+/// Between the plot and its lanes: half of the text of the tick at the border.
+const LANE_GAP: f64 = 7.0;
 /// Between the text of a tick and the plot.
 const GAP: f64 = 8.0;
 
@@ -72,18 +74,24 @@ impl Frame {
             above: most(&|panel| lanes(panel, Side::Above).len()),
             plot,
             below: most(&|panel| lanes(panel, Side::Below).len()),
-            left: (left + GAP).min(width * 0.45),
+            // One more, since a sum of floats may be a hair less than its parts.
+            left: (left + 1.0 + GAP).min(width * 0.45),
         }
     }
 
     /// Height of the panel.
     pub fn height(self) -> f64 {
-        self.head() + self.plot + self.below as f64 * theme::LANE + TICK_LINE + LINE
+        self.head() + self.plot + lanes_height(self.below) + TICK_LINE + LINE
     }
 
     fn head(self) -> f64 {
-        self.title + self.quantity + self.marks + self.above as f64 * theme::LANE
+        self.title + self.quantity + self.marks + lanes_height(self.above)
     }
+}
+
+/// Height of lanes with the gap to the plot.
+fn lanes_height(count: usize) -> f64 {
+    if count == 0 { 0.0 } else { LANE_GAP + count as f64 * theme::LANE }
 }
 
 /// Lanes of one side by what they say, from the plot outwards.
@@ -154,8 +162,8 @@ impl<'a> Placed<'a> {
         }
         for (side, edge, out) in [(Side::Above, self.top, -1.0), (Side::Below, self.bottom, 1.0)] {
             for (index, (what, group)) in lanes(self.panel, side).into_iter().enumerate() {
-                let near = edge + out * (index as f64 * theme::LANE + 3.0);
-                self.lane(what, &group, near.min(near + out * (theme::LANE - 3.0)), pen)?;
+                let near = edge + out * (LANE_GAP + index as f64 * theme::LANE);
+                self.lane(what, &group, near.min(near + out * theme::LANE), pen)?;
             }
         }
         Ok(())
@@ -175,13 +183,16 @@ impl<'a> Placed<'a> {
             let place = (x, y + LINE / 2.0);
             pen.text(&quantity, place, Anchor::Left, theme::TEXT, Face::Regular, Hue::Muted)?;
         }
-        let place = ((self.left + self.right) / 2.0, self.foot() + TICK_LINE + LINE / 2.0);
-        pen.text(&self.panel.x.label, place, Anchor::Middle, theme::TEXT, Face::Regular, Hue::Muted)
+        let quantity = fitted(&self.panel.x.label, room, theme::TEXT, Face::Regular);
+        let half = width_of(&quantity, theme::TEXT, Face::Regular) / 2.0;
+        let middle = ((self.left + self.right) / 2.0).min(self.right - half).max(x + half);
+        let place = (middle, self.foot() + TICK_LINE + LINE / 2.0);
+        pen.text(&quantity, place, Anchor::Middle, theme::TEXT, Face::Regular, Hue::Muted)
     }
 
     /// Below the lanes.
     fn foot(&self) -> f64 {
-        self.bottom + self.frame.below as f64 * theme::LANE
+        self.bottom + lanes_height(self.frame.below)
     }
 
     fn scales<B: DrawingBackend>(&self, pen: &mut Pen<'_, B>) -> Result<(), InkError> {
@@ -299,7 +310,7 @@ impl<'a> Placed<'a> {
 
     fn mark<B: DrawingBackend>(&self, at: f64, label: &str, pen: &mut Pen<'_, B>) -> Result<(), InkError> {
         let x = self.x(at);
-        let head = self.top - self.frame.above as f64 * theme::LANE;
+        let head = self.top - lanes_height(self.frame.above);
         pen.line(&[(x, head), (x, self.bottom)], Hue::Ink, 0.8, 1.2)?;
         let half = width_of(label, theme::TEXT, Face::Regular) / 2.0;
         // Held inside the panel at both borders.

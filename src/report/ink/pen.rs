@@ -73,10 +73,11 @@ pub fn svg(width: f64, height: f64, draw: impl Draw) -> Result<String, InkError>
     let mut text = String::with_capacity(64 * 1024);
     {
         let area = SVGBackend::with_string(&mut text, size(width, height, scale)).into_drawing_area();
-        draw.draw(&mut Pen { area: &area, scale })?;
+        draw.draw(&mut Pen { area: &area, scale, sink: 0.0 })?;
         area.present().map_err(InkError::of)?;
     }
-    Ok(text)
+    // The default of SVG, on every element.
+    Ok(text.replace(" opacity=\"1\"", "").replace(" stroke=\"none\" stroke-width=\"1\"", ""))
 }
 
 /// Draws into a PNG file at two pixels for each pixel on screen. The name has to end in `.png`.
@@ -86,7 +87,7 @@ pub fn png(path: &Path, width: f64, height: f64, draw: impl Draw) -> Result<(), 
     let area = BitMapBackend::new(path, size(width, height, scale)).into_drawing_area();
     let (red, green, blue) = theme::GROUND;
     area.fill(&RGBColor(red, green, blue)).map_err(InkError::of)?;
-    draw.draw(&mut Pen { area: &area, scale })?;
+    draw.draw(&mut Pen { area: &area, scale, sink: theme::PNG_SINK })?;
     area.present().map_err(InkError::of)
 }
 
@@ -129,6 +130,7 @@ pub fn width_of(text: &str, size: f64, face: Face) -> f64 {
 pub struct Pen<'a, B: DrawingBackend> {
     area: &'a DrawingArea<B, Shift>,
     scale: f64,
+    sink: f64,
 }
 
 impl<B: DrawingBackend> Pen<'_, B> {
@@ -210,6 +212,7 @@ impl<B: DrawingBackend> Pen<'_, B> {
             Anchor::Right => HPos::Right,
         };
         let style = font(size * self.scale, face, hue).pos(Pos::new(side, VPos::Center));
+        let place = (place.0, place.1 + self.sink * size);
         self.area.draw(&Text::new(text, self.at(place), style)).map_err(InkError::of)
     }
 }
