@@ -94,8 +94,11 @@ fn summary(state: State) -> &'static str {
     }
 }
 
-/// Three learning rates by four seeds.
-pub fn compared() -> (Comparison, Vec<(Vec<String>, Vec<Record>)>) {
+/// The values of each cell and its records.
+type CellRecords = Vec<(Vec<String>, Vec<Record>)>;
+
+/// Four learning rates by four seeds.
+pub fn compared() -> (Comparison, CellRecords) {
     use Fate::{Collapses as C, Explodes as E, Learns as L};
     let plan = [
         ("1e-4", 1e-4, [L, L, L, L]),
