@@ -274,14 +274,12 @@ fn check(
 
 /// How far an unfinished trial is; `None` when it has nothing that could be lost.
 fn epochs_done(trial: &Path) -> Option<u32> {
-    let record = folder::record_dir(trial);
-    let file = record.join(store::RUN_FILE);
-    // A run.json that cannot be read is somebody's loss all the same: it is the trainer that says so.
-    file.exists().then(|| {
-        store::Store::open(&record)
-            .and_then(|store| store.read_run())
-            .map_or(0, |run| run.epochs_done)
-    })
+    let saved = fs::read_dir(folder::checkpoint_dir(trial)).is_ok_and(|mut files| files.next().is_some());
+    // A run.json that cannot be read is for the trainer to complain of; here only the checkpoint counts then.
+    let epochs = store::Store::open(&folder::record_dir(trial))
+        .and_then(|store| store.read_run())
+        .map_or(0, |run| run.epochs_done);
+    (saved || epochs > 0).then_some(epochs)
 }
 
 pub(super) fn failed(action: &'static str, path: &Path, source: io::Error) -> ResultsError {

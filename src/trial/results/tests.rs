@@ -46,8 +46,8 @@ fn finish(trial: &(PathBuf, Spec)) {
 
 fn begin(trial: &(PathBuf, Spec)) {
     folder::write_spec(&trial.0, &trial.1).expect("spec");
-    fs::create_dir_all(folder::record_dir(&trial.0)).expect("record");
-    fs::write(folder::record_dir(&trial.0).join(store::RUN_FILE), "{").expect("run.json");
+    fs::create_dir_all(folder::checkpoint_dir(&trial.0)).expect("checkpoint");
+    fs::write(folder::checkpoint_dir(&trial.0).join("tensors"), "weights").expect("checkpoint");
 }
 
 #[test]
