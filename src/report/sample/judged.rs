@@ -34,7 +34,10 @@ pub fn run(fate: Fate, seed: u64, lr: f64, outputs: &[&str]) -> RunDiagnosis {
                 name: (*name).to_owned(),
                 state: fate.state(),
                 constant: collapsed.then_some(Constant::Mean),
+                seen: if collapsed { "it is one constant" } else { "it follows the target" }.to_owned(),
+                split: Split::Validation,
                 skill,
+                train_skill: skill,
                 spread,
                 corr,
             })
@@ -48,6 +51,7 @@ pub fn run(fate: Fate, seed: u64, lr: f64, outputs: &[&str]) -> RunDiagnosis {
                 units: *units,
             })
             .collect(),
+        findings: Vec::new(),
         certificate: collapsed.then(certificate),
         stopped: "all epochs were trained".to_owned(),
     }
