@@ -195,7 +195,6 @@ fn main() -> Result<(), Failure> {
     let repetitions: usize = argument("--repetitions", "11").parse()?;
     let steps: u64 = argument("--steps", if network == "cnn" { "6" } else { "400" }).parse()?;
     let python = argument("--python", &std::env::var("PYTHON").unwrap_or_default());
-    tch::set_num_interop_threads(1);
     tch::set_num_threads(threads.parse()?);
     let text = if network == "cnn" { CNN } else { MLP };
 

@@ -59,7 +59,6 @@ pub(super) fn run_trial_watched(
 fn open<'a>(dir: &'a Path, spec: &'a Spec, progress_every: Duration) -> Result<Trial<'a>, TrainError> {
     let started = Instant::now();
     let device = device(&spec.device)?;
-    tch::set_num_interop_threads(1);
     tch::set_num_threads(i32::try_from(spec.threads.max(1)).unwrap_or(i32::MAX));
 
     let data = data::load(&spec.experiment.data)?;
