@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo bench --profile dev --bench step -- [--threads N] [--repetitions N] [--steps N] [--network cnn|mlp]
-//!                                           [--python PATH]
+//!                                           [--python PATH]  (or the variable PYTHON)
 //! ```
 //!
 //! All contenders run interleaved in this one call, a few steps each in turn, in an order that rotates; the ratios are of
@@ -194,8 +194,7 @@ fn main() -> Result<(), Failure> {
     let network = argument("--network", "cnn");
     let repetitions: usize = argument("--repetitions", "11").parse()?;
     let steps: u64 = argument("--steps", if network == "cnn" { "6" } else { "400" }).parse()?;
-    let python = argument("--python", "");
-    tch::set_num_interop_threads(1);
+    let python = argument("--python", &std::env::var("PYTHON").unwrap_or_default());
     tch::set_num_threads(threads.parse()?);
     let text = if network == "cnn" { CNN } else { MLP };
 
@@ -205,6 +204,11 @@ fn main() -> Result<(), Failure> {
     ];
     if !python.is_empty() {
         contenders.push(Box::new(PyTorch::new("PyTorch eager", &python, &network, &threads, &[])?));
+        if network == "cnn" {
+            // PyTorch has no `same` for strides; many write kernel / 2 instead, which shifts the grid but saves the padded copy.
+            let half = ["--padding", "half"];
+            contenders.push(Box::new(PyTorch::new("PyTorch eager, symmetric padding", &python, &network, &threads, &half)?));
+        }
         contenders.push(Box::new(PyTorch::new("PyTorch eager, hand-written hooks", &python, &network, &threads, &["--hooks"])?));
     }
     let count = contenders.len();

@@ -60,7 +60,7 @@ pub(super) fn records(text: &str, delimiter: u8, quoted: bool) -> Result<Vec<Rec
                 at += 1;
             }
             end @ (None | Some(b'\n' | b'\r')) => {
-                if !bytes[start..at].iter().all(u8::is_ascii_whitespace) || (cells > 1 && delimiter != b'\t') {
+                if !bytes[start..at].iter().all(u8::is_ascii_whitespace) || (cells > 1 && !delimiter.is_ascii_whitespace()) {
                     records.push(Record { bytes: start..at, line, cells });
                 }
                 if end.is_none() {
@@ -142,6 +142,7 @@ mod tests {
         assert_eq!(seen("a,b\r1,2\r3"), [(1, 2), (2, 2), (3, 1)]);
         assert_eq!(seen("\"a\nx\",b\n1,\"2\r\n\"\n,\n3"), [(1, 2), (3, 2), (5, 2), (6, 1)]);
         assert_eq!(seen(""), []);
+        assert_eq!(records("a b\n1 2\n \n", b' ', false).map(|records| records.len()), Ok(2));
     }
 
     #[test]

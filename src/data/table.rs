@@ -1,6 +1,11 @@
 //! A delimited text table with a header line becomes numbers, or a mistake with its line and column.
 
-use std::{fs, io::Cursor, path::Path, sync::Arc};
+use std::{
+    fs,
+    io::{Cursor, Read},
+    path::Path,
+    sync::Arc,
+};
 
 use polars_core::prelude::{DataFrame, DataType, Field, PolarsResult, Schema};
 use polars_io::{SerReader, csv::read::{CsvParseOptions, CsvReadOptions}};
@@ -62,12 +67,22 @@ fn text(path: &Path) -> Result<String, DataError> {
     if about.is_dir() {
         return Err(DataError::IsFolder { path: shown(path) });
     }
-    let bytes = about.len().saturating_mul(BYTES_PER_BYTE);
-    if bytes > MOST_BYTES {
-        let what = format!("`{}` alone has {} bytes", shown(path), about.len());
-        return Err(DataError::TooLarge { what, bytes, limit: MOST_BYTES, setting: "the number of rows in the file" });
+    let too_large = |size: u64| {
+        let what = format!("`{}` alone has {size} bytes", shown(path));
+        let bytes = size.saturating_mul(BYTES_PER_BYTE);
+        DataError::TooLarge { what, bytes, limit: MOST_BYTES, setting: "the number of rows in the file" }
+    };
+    let most = MOST_BYTES / BYTES_PER_BYTE;
+    if about.len() > most {
+        return Err(too_large(about.len()));
     }
-    String::from_utf8(fs::read(path).map_err(unreadable)?).map_err(|error| {
+    // A pipe or a device does not tell its size beforehand.
+    let mut bytes = Vec::new();
+    fs::File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
+    if bytes.len() as u64 > most {
+        return Err(too_large(bytes.len() as u64));
+    }
+    String::from_utf8(bytes).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         DataError::NotUtf8 { path: shown(path), line: 1 + before.iter().filter(|byte| **byte == b'\n').count() }
     })

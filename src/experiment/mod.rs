@@ -1,7 +1,8 @@
 //! The experiment: what the user wrote in TOML, checked once, with every default filled in.
 //!
 //! `reader` turns TOML text into an [`Experiment`] that cannot be wrong, or into all the mistakes of the file at once,
-//! each with its place. `change` applies one dotted path and its new value to the user's own text.
+//! each with its place. `change` applies one dotted path and its new value to the user's own text. `shapes` says what
+//! each layer gives and what the network needs, without libtorch.
 
 pub mod change;
 mod error;
@@ -369,7 +370,7 @@ pub struct Training {
     pub shuffle: bool,
     /// The loss that is minimised.
     pub loss: Loss,
-    /// The optimiser.
+    /// The optimiser. The spelling `optimizer` is read as well, also in a [`Change`]'s path.
     pub optimiser: Optimiser,
     /// How the learning rate moves over time.
     pub schedule: Schedule,

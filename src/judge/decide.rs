@@ -14,6 +14,9 @@ const SETTLED_SKILL: f64 = limits::LEARNED_SKILL;
 const IMPROVEMENT: f64 = 0.01;
 /// Skill of the worst output that needs no patience: a hundredth of the variance is left.
 const CERTAIN_SKILL: f64 = 0.99;
+/// Looks in a row at which the constant of a network that is proved stuck has to rest: it cannot come back, so two suffice
+/// to see whether its last biases still travel.
+const SETTLED_LOOKS: usize = 2;
 /// Epochs in a row at that skill: one may be a lucky look, and two straddle a single jump.
 const CERTAIN_EPOCHS: usize = 3;
 /// Relative change of the squared error below which a constant counts as resting; a bias that travels towards a far
@@ -56,7 +59,11 @@ pub fn decide(record: &Record) -> Decision {
             "proved stuck: no gradient reaches `{}` or anything before it, and none ever will",
             certificate.layer
         );
-        return if diagnosis.early_stop {
+        // Which constant it sits on is part of the verdict, and what follows the dead layer may still travel to it.
+        let since = certificate.step / record.run.steps_per_epoch.max(1);
+        let waited = u64::from(last_epoch(record)).saturating_sub(since);
+        let at_rest = record.outputs().all(|name| flat_and_resting(record, Split::Train, name, SETTLED_LOOKS));
+        return if diagnosis.early_stop && (at_rest || waited >= u64::from(diagnosis.patience_epochs)) {
             Decision::Stop { why }
         } else {
             Decision::GoOn
@@ -146,9 +153,7 @@ fn cut_off_epochs(record: &Record, layers: &[LayerInfo]) -> Option<u32> {
     let mut measured = false;
     for parameter in layers.iter().flat_map(|layer| &layer.parameters) {
         let norms = record.points(Split::Train, Channel::GradientNorm, parameter);
-        if norms.last()?.epoch != epoch {
-            return None;
-        }
+        norms.last()?; // the newest steps may still be in an open window; the certificate is made from the network itself
         if let Some(moved) = norms
             .iter()
             .rev()

@@ -108,12 +108,18 @@ fn no_proof_is_asked_for_while_a_gradient_flows_or_a_unit_lives() {
 
 #[test]
 fn a_proof_stops_only_where_early_stop_is_on() {
-    let why = stops(dead(3, 4).certificate()).expect("a stop");
+    let resting = || dead(3, 4).looks(4, |epoch, i, _| if epoch == 0 { noise(i) } else { 1.0 }).certificate();
+    let why = stops(resting()).expect("a stop");
     insta::assert_snapshot!(why, @"proved stuck: no gradient reaches `dense_1` or anything before it, and none ever will");
-    assert_eq!(
-        decide(&without_early_stop(dead(3, 4)).certificate().record()),
-        Decision::GoOn
-    );
+    assert_eq!(decide(&without_early_stop(resting()).record()), Decision::GoOn);
+}
+
+#[test]
+fn a_proof_waits_for_the_constant_to_rest_but_not_for_ever() {
+    let travelling =
+        |now: u32| dead(1, now).looks(now, |epoch, i, _| if epoch == 0 { noise(i) } else { -30.0 + f64::from(epoch) });
+    assert_eq!(stops(travelling(4).certificate()), None, "its last bias still travels");
+    assert!(stops(travelling(40).certificate()).is_some(), "beyond all patience");
 }
 
 #[test]

@@ -84,7 +84,7 @@ pub const fn line_width(weight: Weight) -> f64 {
 }
 
 /// Opacity of a line in the background.
-pub const THIN_OPACITY: f64 = 0.45;
+pub const THIN_OPACITY: f64 = 0.6;
 /// Opacity of an area between lines.
 pub const BAND_OPACITY: f64 = 0.25;
 /// Opacity of a dot: many lie on each other.

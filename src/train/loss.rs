@@ -10,6 +10,7 @@ use crate::experiment::Loss;
 /// # Errors
 /// When the shapes differ: libtorch would broadcast `[N, 1]` against `[N]` into `[N, N]` in silence, and the best answer
 /// to that is the mean, which is the very disease this program looks for.
+#[expect(clippy::disallowed_methods, reason = "this is the checked place that the ban sends everybody to")]
 pub fn regression_loss(predictions: &Tensor, targets: &Tensor, loss: Loss) -> Result<Tensor, TrainError> {
     if predictions.size() != targets.size() {
         return Err(TrainError::LossShapes { predictions: predictions.size(), targets: targets.size() });

@@ -453,7 +453,7 @@ mod tests {
     }
 
     fn reference() -> Reference {
-        serde_json::from_str(include_str!("../../tests/reference/optimisers.json")).expect("the stored file is whole")
+        serde_json::from_str(include_str!("../../tests/reference/training/optimisers.json")).expect("the stored file is whole")
     }
 
     fn tensor(values: &[f32], shape: &[i64]) -> Tensor {

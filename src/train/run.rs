@@ -18,7 +18,7 @@ use super::{
 use crate::{
     data,
     judge::{self, Decision},
-    record::{self, Channel, Reading, Record, RunInfo, Split, Status, store::{self, Store}},
+    record::{self, Channel, Record, RunInfo, Split, Status, store::{self, Store}},
     trial::{Outcome, ProgressLine, Spec, folder},
 };
 
@@ -59,7 +59,6 @@ pub(super) fn run_trial_watched(
 fn open<'a>(dir: &'a Path, spec: &'a Spec, progress_every: Duration) -> Result<Trial<'a>, TrainError> {
     let started = Instant::now();
     let device = device(&spec.device)?;
-    tch::set_num_interop_threads(1);
     tch::set_num_threads(i32::try_from(spec.threads.max(1)).unwrap_or(i32::MAX));
 
     let data = data::load(&spec.experiment.data)?;
@@ -152,8 +151,8 @@ impl<'a> Trial<'a> {
                 return Ok(self.outcome());
             }
             End::Epochs => Status::Completed,
-            End::Decided(why) if self.is_finite() => Status::Decided { why },
-            End::Decided(_) => Status::NonFinite,
+            End::Decided(_) if judge::not_finite(self.recorder.record()).is_some() => Status::NonFinite,
+            End::Decided(why) => Status::Decided { why },
         };
         self.trainer_at_end()?;
         let wall_secs = self.wall_secs();
@@ -235,12 +234,6 @@ impl<'a> Trial<'a> {
 
     fn wall_secs(&self) -> f64 {
         self.earlier_secs + self.started.elapsed().as_secs_f64()
-    }
-
-    /// Whether the newest loss is a number.
-    fn is_finite(&self) -> bool {
-        let newest = self.recorder.record().last(Split::Train, Channel::Loss, "");
-        newest.is_none_or(|point| matches!(point.value, Reading::Finite(_)))
     }
 
     fn speak(&mut self, progress: &mut dyn FnMut(ProgressLine)) {

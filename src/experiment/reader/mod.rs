@@ -10,7 +10,12 @@ mod model;
 mod training;
 mod variant;
 
-use std::{fs, io, ops::Range, path::Path};
+use std::{
+    fs,
+    io::{self, Read},
+    ops::Range,
+    path::Path,
+};
 
 use toml::de::DeTable;
 
@@ -93,14 +98,15 @@ pub(super) fn text_of(path: &Path) -> Result<String, ExperimentErrors> {
     if about.is_dir() {
         return fail(ExperimentError::IsFolder { path: shown.clone() });
     }
-    if about.len() > MOST_BYTES {
-        let why = format!("it has {} bytes, a configuration has at most {MOST_BYTES}", about.len());
-        return fail(unreadable(why));
+    let mut bytes = Vec::new();
+    // One byte more than allowed: a device such as `/dev/zero` says nothing of its size.
+    let read = fs::File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes));
+    if let Err(error) = read {
+        return fail(unreadable(error.to_string()));
     }
-    let bytes = match fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) => return fail(unreadable(error.to_string())),
-    };
+    if bytes.len() as u64 > MOST_BYTES {
+        return fail(unreadable(format!("it has more than {MOST_BYTES} bytes; a configuration is a page")));
+    }
     String::from_utf8(bytes).or_else(|error| {
         let offset = error.utf8_error().valid_up_to();
         let line = 1 + error.as_bytes()[..offset].iter().filter(|byte| **byte == b'\n').count();

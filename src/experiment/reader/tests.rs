@@ -309,6 +309,11 @@ fn files_that_are_none_are_explained() {
     insta::assert_snapshot!("no-ending", rendered(&without_ending));
     let folder = read(Path::new("fixtures/broken")).expect_err("a folder is no file");
     insta::assert_snapshot!("folder", rendered(&folder));
+    #[cfg(unix)]
+    {
+        let endless = read(Path::new("/dev/zero")).expect_err("it never ends");
+        assert!(endless.mistakes()[0].to_string().contains("more than 4194304 bytes"), "{endless:?}");
+    }
 }
 
 #[test]
@@ -317,6 +322,23 @@ fn escapes_in_the_text_do_not_reach_the_terminal() {
     let errors = parse(text, "config.toml", Path::new("/folder"), "config").expect_err("two mistakes were planted");
     assert_eq!(errors.mistakes().len(), 2);
     assert!(!rendered(&errors).contains('\u{1b}'));
+}
+
+/// A stranger's file must not overflow the stack.
+#[test]
+fn deep_nesting_is_refused() {
+    for text in [
+        format!("a = {}", "[".repeat(100_000)),
+        format!("a = {}1{}", "[".repeat(100_000), "]".repeat(100_000)),
+        format!("a = {}", "{a=".repeat(100_000)),
+        format!("{}a = 1", "a.".repeat(100_000)),
+        format!("[{}a]\nb = 1", "a.".repeat(100_000)),
+    ] {
+        assert!(parse(&text, "config.toml", Path::new("/folder"), "config").is_err());
+        let change = [crate::experiment::Change { path: "seed".into(), to: text.clone() }];
+        let _ = crate::experiment::change::apply(&text, "config.toml", &change);
+        let _ = crate::experiment::change::apply(SHORTEST, "config.toml", &change);
+    }
 }
 
 /// Pieces that configurations are made of, and pieces that break them.

@@ -17,6 +17,9 @@ const MOST_RUNS: usize = 24;
 /// Spread above this is in a lane.
 const MOST_SPREAD: f64 = 1.5;
 
+/// Epochs and the spread there.
+type Spread = Vec<(f64, Reading)>;
+
 /// Spread per setting, one line for each seed.
 pub struct LearningRatesSideBySide;
 
@@ -26,7 +29,7 @@ impl ComparedChart for LearningRatesSideBySide {
     }
 
     fn draw(&self, story: &ComparedStory<'_>) -> Option<Figure> {
-        let lines: Vec<Vec<(State, Vec<(f64, Reading)>)>> = story
+        let lines: Vec<Vec<(State, Spread)>> = story
             .cells
             .iter()
             .map(|(_, runs)| runs.iter().map(|told| (told.verdict.state, spread(told.record))).collect())
@@ -69,7 +72,7 @@ impl ComparedChart for LearningRatesSideBySide {
 }
 
 /// The mean spread over the outputs per epoch; not finite as soon as one output is not.
-fn spread(record: &Record) -> Vec<(f64, Reading)> {
+fn spread(record: &Record) -> Spread {
     let of = |split| super::measured(record, split, Channel::Spread, record.outputs());
     let mut outputs = of(Split::Validation);
     if outputs.is_empty() {

@@ -118,13 +118,14 @@ impl<'a> Plan<'a> {
             (Layout::Wide, _) => 3,
         };
         let wide = (inner - theme::GUTTER * (columns as f64 - 1.0)) / columns as f64;
+        let left = panel::left_of(shown, wide);
         let mut panels = Vec::new();
         for row in shown.chunks(columns) {
             // Panels of a row share their edges, so that they can be compared.
-            let frame = panel::Frame::around(row, wide);
+            let frame = panel::Frame::around(row, wide, left);
             for (column, panel) in row.iter().enumerate() {
-                let left = margin + column as f64 * (wide + theme::GUTTER);
-                panels.push(panel::Placed::new(panel, (left, y), wide, frame));
+                let x = margin + column as f64 * (wide + theme::GUTTER);
+                panels.push(panel::Placed::new(panel, (x, y), wide, frame));
             }
             y += frame.height() + theme::GUTTER * 0.7;
         }

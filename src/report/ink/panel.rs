@@ -38,31 +38,10 @@ pub struct Frame {
 
 impl Frame {
     /// The frame that suits all panels of a row.
-    pub fn around(row: &[Panel], width: f64) -> Self {
+    pub fn around(row: &[Panel], width: f64, left: f64) -> Self {
         let any = |wanted: fn(&Panel) -> bool| row.iter().any(wanted);
         let most = |count: &dyn Fn(&Panel) -> usize| row.iter().map(count).max().unwrap_or(0);
-        let names = row
-            .iter()
-            .filter_map(|panel| match &panel.y.scale {
-                Scale::Names(names) => Some(names.len()),
-                Scale::Linear | Scale::Log => None,
-            })
-            .max();
-        let plot = match names {
-            Some(rows) => theme::ROW * rows.max(1) as f64,
-            None if width > theme::WIDE * 0.9 => theme::TALL_PLOT,
-            None => theme::PLOT,
-        };
-        let left = row
-            .iter()
-            .flat_map(|panel| {
-                let lanes = lanes(panel, Side::Above).into_iter().chain(lanes(panel, Side::Below));
-                let lanes = lanes.map(|(what, _)| width_of(what, theme::TEXT, Face::Regular));
-                let texts = ticks(&panel.y, wanted(plot)).into_iter();
-                let texts = texts.map(|(_, text)| width_of(&text, theme::TEXT, Face::Regular));
-                texts.chain(lanes).collect::<Vec<_>>()
-            })
-            .fold(24.0, f64::max);
+        let plot = plot_height(row, width);
         Self {
             title: if any(|panel| !panel.title.is_empty()) { LINE + 2.0 } else { 0.0 },
             quantity: if any(|panel| !panel.y.label.is_empty()) { LINE + 4.0 } else { 0.0 },
@@ -74,8 +53,7 @@ impl Frame {
             above: most(&|panel| lanes(panel, Side::Above).len()),
             plot,
             below: most(&|panel| lanes(panel, Side::Below).len()),
-            // One more, since a sum of floats may be a hair less than its parts.
-            left: (left + 1.0 + GAP).min(width * 0.45),
+            left: left.min(width * 0.45),
         }
     }
 
@@ -87,6 +65,39 @@ impl Frame {
     fn head(self) -> f64 {
         self.title + self.quantity + self.marks + lanes_height(self.above)
     }
+}
+
+/// Height of the plots of a row.
+fn plot_height(row: &[Panel], width: f64) -> f64 {
+    let names = row
+        .iter()
+        .filter_map(|panel| match &panel.y.scale {
+            Scale::Names(names) => Some(names.len()),
+            Scale::Linear | Scale::Log => None,
+        })
+        .max();
+    match names {
+        Some(rows) => theme::ROW * rows.max(1) as f64,
+        None if width > theme::WIDE * 0.9 => theme::TALL_PLOT,
+        None => theme::PLOT,
+    }
+}
+
+/// Room left of the plots, for the texts of ticks and lanes: the same for all panels of a figure, so that their axes
+/// stand below each other.
+pub fn left_of(panels: &[Panel], width: f64) -> f64 {
+    let left = panels
+        .iter()
+        .flat_map(|panel| {
+            let lanes = lanes(panel, Side::Above).into_iter().chain(lanes(panel, Side::Below));
+            let lanes = lanes.map(|(what, _)| width_of(what, theme::TEXT, Face::Regular));
+            let texts = ticks(&panel.y, wanted(plot_height(std::slice::from_ref(panel), width))).into_iter();
+            let texts = texts.map(|(_, text)| width_of(&text, theme::TEXT, Face::Regular));
+            texts.chain(lanes).collect::<Vec<_>>()
+        })
+        .fold(24.0, f64::max);
+    // One more, since a sum of floats may be a hair less than its parts.
+    left + 1.0 + GAP
 }
 
 /// Height of lanes with the gap to the plot.

@@ -1,6 +1,6 @@
 """Writes optimisers.json: weights after each of 20 steps of PyTorch's optimisers under given gradients.
 
-    python tests/reference/make_optimisers.py        (torch==2.13.0; takes a second)
+    python tests/reference/training/make_optimisers.py        (torch==2.13.0; takes a second)
 """
 
 import json
