@@ -5,6 +5,7 @@
 //! that is resumed drops the segments after its checkpoint and writes them again.
 
 mod segment;
+mod table;
 
 use std::path::{Path, PathBuf};
 
@@ -35,9 +36,7 @@ impl Store {
     /// An earlier record in `dir` is removed (only files with our own names); whether it may be is for the caller to know.
     pub fn create(dir: &Path) -> Result<Self, RecordError> {
         std::fs::create_dir_all(dir).map_err(|source| failed("create", dir, source))?;
-        let store = Self {
-            dir: dir.to_owned(),
-        };
+        let store = Self { dir: dir.to_owned() };
         store.remove_leftovers()?;
         // run.json goes first: without it the rest is no record, so a kill in between leaves no false one.
         remove_if_there(&dir.join(RUN_FILE))?;
@@ -49,9 +48,7 @@ impl Store {
     ///
     /// - Errors: `dir` has no readable `run.json`.
     pub fn open(dir: &Path) -> Result<Self, RecordError> {
-        let store = Self {
-            dir: dir.to_owned(),
-        };
+        let store = Self { dir: dir.to_owned() };
         store.read_run()?;
         Ok(store)
     }
@@ -64,19 +61,9 @@ impl Store {
     /// Appends segment `number` (from 1): `rows` in any order, series in order of steps, and looks at the probe set.
     ///
     /// NaN and infinities survive. [`write_run`](Self::write_run) must have been called before, since it names the outputs.
-    pub fn write_segment(
-        &self,
-        number: u32,
-        rows: &[Row],
-        probe: &[ProbePredictions],
-    ) -> Result<(), RecordError> {
+    pub fn write_segment(&self, number: u32, rows: &[Row], probe: &[ProbePredictions]) -> Result<(), RecordError> {
         let run = self.read_run()?;
-        let outputs: Vec<&str> = run
-            .data
-            .targets
-            .iter()
-            .map(|target| target.name.as_str())
-            .collect();
+        let outputs: Vec<&str> = run.data.targets.iter().map(|target| target.name.as_str()).collect();
         segment::write_samples(&self.dir.join(samples_file(number)), &outputs, probe)?;
         segment::write_series(&self.dir.join(series_file(number)), rows)
     }
@@ -89,18 +76,10 @@ impl Store {
     /// Removes the segments after `number`: those that a killed run wrote after its last checkpoint.
     pub fn drop_segments_after(&self, number: u32) -> Result<(), RecordError> {
         // From the last to the first, series before samples: a kill in between leaves no gap.
-        for late in numbers(&self.dir, "series")?
-            .into_iter()
-            .rev()
-            .filter(|&found| found > number)
-        {
+        for late in numbers(&self.dir, "series")?.into_iter().rev().filter(|&found| found > number) {
             remove_if_there(&self.dir.join(series_file(late)))?;
         }
-        for late in numbers(&self.dir, "samples")?
-            .into_iter()
-            .rev()
-            .filter(|&found| found > number)
-        {
+        for late in numbers(&self.dir, "samples")?.into_iter().rev().filter(|&found| found > number) {
             remove_if_there(&self.dir.join(samples_file(late)))?;
         }
         atomic::sync_folder(&self.dir).map_err(|source| failed("write", &self.dir, source))
@@ -119,17 +98,12 @@ impl Store {
     /// - Errors: `Unstorable` when the experiment holds a number that JSON has not; the old file is then untouched.
     pub fn write_run(&self, run: &RunInfo) -> Result<(), RecordError> {
         let path = self.dir.join(RUN_FILE);
-        let unstorable = |why: String| RecordError::Unstorable {
-            path: path.clone(),
-            why,
-        };
-        let mut text =
-            serde_json::to_string_pretty(run).map_err(|error| unstorable(error.to_string()))?;
+        let unstorable = |why: String| RecordError::Unstorable { path: path.clone(), why };
+        let mut text = serde_json::to_string_pretty(run).map_err(|error| unstorable(error.to_string()))?;
         text.push('\n');
         // serde_json writes NaN as null without a word; better no new file than one that nobody can read.
-        serde_json::from_str::<RunInfo>(&text).map_err(|error| {
-            unstorable(format!("a number of it does not fit into JSON ({error})"))
-        })?;
+        serde_json::from_str::<RunInfo>(&text)
+            .map_err(|error| unstorable(format!("a number of it does not fit into JSON ({error})")))?;
         atomic::write(&path, text.as_bytes()).map_err(|source| failed("write", &path, source))
     }
 
@@ -144,12 +118,7 @@ impl Store {
 /// Total over what may lie in `dir`: a torn, foreign, mistyped or missing file is an error that names it.
 pub fn read(dir: &Path) -> Result<Record, RecordError> {
     let run = read_run(dir)?;
-    let outputs: Vec<&str> = run
-        .data
-        .targets
-        .iter()
-        .map(|target| target.name.as_str())
-        .collect();
+    let outputs: Vec<&str> = run.data.targets.iter().map(|target| target.name.as_str()).collect();
     let mut series = segment::SeriesBuilder::default();
     let mut probe = Vec::new();
     for (found, expected) in numbers(dir, "series")?.into_iter().zip(1..) {
@@ -163,11 +132,7 @@ pub fn read(dir: &Path) -> Result<Record, RecordError> {
         }
         probe.extend(segment::read_samples(&samples, &outputs)?);
     }
-    Ok(Record {
-        series: series.finish(),
-        probe,
-        run,
-    })
+    Ok(Record { series: series.finish(), probe, run })
 }
 
 fn read_run(dir: &Path) -> Result<RunInfo, RecordError> {
@@ -183,20 +148,11 @@ fn read_run(dir: &Path) -> Result<RunInfo, RecordError> {
         },
         _ => failed("read", &path, source),
     })?;
-    let foreign = |error: serde_json::Error| RecordError::Run {
-        path: path.clone(),
-        why: error.to_string(),
-    };
+    let foreign = |error: serde_json::Error| RecordError::Run { path: path.clone(), why: error.to_string() };
     // The number first: a later version may have changed everything else.
-    let found = serde_json::from_slice::<Numbered>(&text)
-        .map_err(foreign)?
-        .schema;
+    let found = serde_json::from_slice::<Numbered>(&text).map_err(foreign)?.schema;
     if found != u64::from(SCHEMA) {
-        return Err(RecordError::Schema {
-            path,
-            found,
-            expected: SCHEMA,
-        });
+        return Err(RecordError::Schema { path, found, expected: SCHEMA });
     }
     serde_json::from_slice(&text).map_err(foreign)
 }
@@ -217,13 +173,7 @@ fn numbers(dir: &Path, kind: &str) -> Result<Vec<u32>, RecordError> {
         let name = entry.map_err(list)?.file_name();
         let number = name
             .to_str()
-            .and_then(|name| {
-                name.strip_prefix(kind)?
-                    .strip_prefix('-')?
-                    .strip_suffix(".parquet")?
-                    .parse::<u32>()
-                    .ok()
-            })
+            .and_then(|name| name.strip_prefix(kind)?.strip_prefix('-')?.strip_suffix(".parquet")?.parse::<u32>().ok())
             .filter(|&number| number > 0);
         found.extend(number);
     }
@@ -234,27 +184,22 @@ fn numbers(dir: &Path, kind: &str) -> Result<Vec<u32>, RecordError> {
 fn missing_segment(path: PathBuf) -> RecordError {
     RecordError::Missing {
         path,
-        help: "a part of the record was removed; train that run again with `--overwrite`"
-            .to_owned(),
+        help: "a part of the record was removed; train that run again with `--overwrite`".to_owned(),
     }
 }
 
 fn remove_if_there(path: &Path) -> Result<(), RecordError> {
     match std::fs::remove_file(path) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-            Err(failed("remove", path, source))
-        }
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(failed("remove", path, source)),
         _ => Ok(()),
     }
 }
 
 fn failed(action: &'static str, path: &Path, source: std::io::Error) -> RecordError {
-    RecordError::File {
-        action,
-        path: path.to_owned(),
-        source,
-    }
+    RecordError::File { action, path: path.to_owned(), source }
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

@@ -19,6 +19,10 @@ impl Interrupts {
     /// Counts from now on. While nobody heeds them, an interrupt ends the process at once, as it would without us.
     ///
     /// - Errors: when this process has a handler already.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "nobody is there to return an exit code to: it ends as a signal would end it"
+    )]
     pub fn install() -> Result<Self, ctrlc::Error> {
         let interrupts = Self::default();
         let seen = interrupts.clone();

@@ -3,6 +3,8 @@
 //! A child that is killed takes no other with it. Its standard input is a pipe that nobody writes to: when it closes,
 //! because we ask the child to stop or because we are gone, the child writes a checkpoint and ends.
 
+mod death;
+
 use std::{
     collections::VecDeque,
     fs::{File, OpenOptions},
@@ -21,8 +23,6 @@ use super::{
 
 /// How often a trial that was killed by a signal is started, in all.
 const STARTS: u32 = 2;
-/// Lines of a dead child's log that are shown.
-const LOG_LINES: usize = 5;
 /// How long the pool sleeps when no child says anything [s].
 const TICK: Duration = Duration::from_millis(50);
 /// How long a dead child's last lines are waited for; somebody else may hold the other end of its pipe.
@@ -41,52 +41,27 @@ impl Pool {
     ///
     /// - Errors: when the system does not tell where this program is.
     pub fn new(jobs: usize, interrupts: Interrupts) -> Result<Self, TrialError> {
-        let program = std::env::current_exe().map_err(|source| TrialError::Start {
-            program: PathBuf::from("whymean"),
-            source,
-        })?;
+        let program = std::env::current_exe()
+            .map_err(|source| TrialError::Start { program: PathBuf::from("whymean"), source })?;
         Ok(Self::with_program(program, jobs, interrupts))
     }
 
     /// A pool of another program's processes, called as `PROGRAM trial DIR`.
     pub fn with_program(program: PathBuf, jobs: usize, interrupts: Interrupts) -> Self {
-        Self {
-            program,
-            jobs: jobs.max(1),
-            interrupts,
-        }
+        Self { program, jobs: jobs.max(1), interrupts }
     }
 
-    fn start(
-        &self,
-        trial: usize,
-        dir: &Path,
-        say: &mpsc::Sender<Said>,
-    ) -> Result<Running, TrialError> {
+    fn start(&self, trial: usize, dir: &Path, say: &mpsc::Sender<Said>) -> Result<Running, TrialError> {
         let log = folder::log_file(dir);
-        let log = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&log)
-            .map_err(|source| TrialError::File {
-                action: "write",
-                path: log,
-                source,
-            })?;
-        self.spawn(trial, dir, log, say)
-            .map_err(|source| TrialError::Start {
-                program: self.program.clone(),
-                source,
-            })
+        let log = OpenOptions::new().create(true).append(true).open(&log).map_err(|source| TrialError::File {
+            action: "write",
+            path: log,
+            source,
+        })?;
+        self.spawn(trial, dir, log, say).map_err(|source| TrialError::Start { program: self.program.clone(), source })
     }
 
-    fn spawn(
-        &self,
-        trial: usize,
-        dir: &Path,
-        log: File,
-        say: &mpsc::Sender<Said>,
-    ) -> std::io::Result<Running> {
+    fn spawn(&self, trial: usize, dir: &Path, log: File, say: &mpsc::Sender<Said>) -> std::io::Result<Running> {
         let mut child = Command::new(&self.program)
             .arg("trial")
             .arg(dir)
@@ -105,25 +80,13 @@ impl Pool {
                     let Ok(line) = line else { break };
                     // Other lines are not ours to understand: libraries print, too.
                     if let Some(line) = ProgressLine::from_json(&line) {
-                        let _ = say.send(Said {
-                            trial,
-                            what: Saying::Line(line),
-                        });
+                        let _ = say.send(Said { trial, what: Saying::Line(line) });
                     }
                 }
-                let _ = say.send(Said {
-                    trial,
-                    what: Saying::NoMore,
-                });
+                let _ = say.send(Said { trial, what: Saying::NoMore });
             });
         }
-        Ok(Running {
-            trial,
-            stdin: child.stdin.take(),
-            child,
-            silent: false,
-            exited: None,
-        })
+        Ok(Running { trial, stdin: child.stdin.take(), child, silent: false, exited: None })
     }
 }
 
@@ -186,23 +149,12 @@ impl TrialRunner for Pool {
             match prepare(dir, spec) {
                 Ok(None) => waiting.push_back((trial, 1)),
                 Ok(Some(end)) => {
-                    watch(&ProgressEvent {
-                        trial,
-                        what: Progress::Reused,
-                    });
+                    watch(&ProgressEvent { trial, what: Progress::Reused });
                     ends[trial] = Some(end);
                 }
                 Err(error) => {
-                    watch(&ProgressEvent {
-                        trial,
-                        what: Progress::Died {
-                            why: error.to_string(),
-                        },
-                    });
-                    ends[trial] = Some(TrialEnd::Died {
-                        dir: dir.clone(),
-                        error,
-                    });
+                    watch(&ProgressEvent { trial, what: Progress::Died { why: error.to_string() } });
+                    ends[trial] = Some(TrialEnd::Died { dir: dir.clone(), error });
                 }
             }
         }
@@ -217,23 +169,12 @@ impl TrialRunner for Pool {
                 match self.start(trial, &trials[trial].0, &say) {
                     Ok(child) => {
                         running.push((child, starts));
-                        watch(&ProgressEvent {
-                            trial,
-                            what: Progress::Started,
-                        });
+                        watch(&ProgressEvent { trial, what: Progress::Started });
                     }
                     // One child that cannot be started may be a lack of memory; the others may still be.
                     Err(error) => {
-                        watch(&ProgressEvent {
-                            trial,
-                            what: Progress::Died {
-                                why: error.to_string(),
-                            },
-                        });
-                        ends[trial] = Some(TrialEnd::Died {
-                            dir: trials[trial].0.clone(),
-                            error,
-                        });
+                        watch(&ProgressEvent { trial, what: Progress::Died { why: error.to_string() } });
+                        ends[trial] = Some(TrialEnd::Died { dir: trials[trial].0.clone(), error });
                     }
                 }
             }
@@ -252,15 +193,9 @@ impl TrialRunner for Pool {
             if let Ok(said) = hear.recv_timeout(TICK) {
                 for said in std::iter::once(said).chain(hear.try_iter()) {
                     match said.what {
-                        Saying::Line(line) => watch(&ProgressEvent {
-                            trial: said.trial,
-                            what: Progress::Line(line),
-                        }),
+                        Saying::Line(line) => watch(&ProgressEvent { trial: said.trial, what: Progress::Line(line) }),
                         Saying::NoMore => {
-                            for (child, _) in running
-                                .iter_mut()
-                                .filter(|(child, _)| child.trial == said.trial)
-                            {
+                            for (child, _) in running.iter_mut().filter(|(child, _)| child.trial == said.trial) {
                                 child.silent = true;
                             }
                         }
@@ -283,9 +218,7 @@ impl TrialRunner for Pool {
                     End::For(end) => {
                         let what = match &end {
                             TrialEnd::Finished { .. } => Progress::Finished,
-                            TrialEnd::Died { error, .. } => Progress::Died {
-                                why: error.to_string(),
-                            },
+                            TrialEnd::Died { error, .. } => Progress::Died { why: error.to_string() },
                             TrialEnd::Interrupted { .. } => Progress::Interrupted,
                         };
                         ends[trial] = Some(end);
@@ -295,14 +228,8 @@ impl TrialRunner for Pool {
                 watch(&ProgressEvent { trial, what });
             }
         }
-        let never_ran = |trial: usize| TrialEnd::Interrupted {
-            dir: trials[trial].0.clone(),
-        };
-        Ok(ends
-            .into_iter()
-            .enumerate()
-            .map(|(trial, end)| end.unwrap_or_else(|| never_ran(trial)))
-            .collect())
+        let never_ran = |trial: usize| TrialEnd::Interrupted { dir: trials[trial].0.clone() };
+        Ok(ends.into_iter().enumerate().map(|(trial, end)| end.unwrap_or_else(|| never_ran(trial))).collect())
     }
 }
 
@@ -317,11 +244,7 @@ impl Pool {
         match folder::read_outcome(&dir) {
             // What counts is the outcome: with it the trial is whole, however its process ended after that.
             Ok(Some(outcome)) => {
-                return End::For(TrialEnd::Finished {
-                    dir,
-                    outcome,
-                    reused: false,
-                });
+                return End::For(TrialEnd::Finished { dir, outcome, reused: false });
             }
             Err(error) => return End::For(TrialEnd::Died { dir, error }),
             Ok(None) => {}
@@ -330,25 +253,17 @@ impl Pool {
         if stopped || self.interrupts.count() > 0 {
             return End::For(TrialEnd::Interrupted { dir });
         }
-        let how = how_it_died(&dir, status);
-        match signal(status) {
+        let how = death::how_it_died(&dir, status);
+        match death::signal(status) {
             Some(_) if starts < STARTS => End::Again(how),
             killed => {
                 let help = match killed {
-                    Some(9) => {
-                        "SIGKILL often means that memory ran out; try `--jobs 1`, or a smaller network or batch"
-                    }
-                    Some(_) => {
-                        "run the same command with `--resume` to try it again from its last checkpoint"
-                    }
+                    Some(9) => "SIGKILL often means that memory ran out; try `--jobs 1`, or a smaller network or batch",
+                    Some(_) => "run the same command with `--resume` to try it again from its last checkpoint",
                     None => "its whole log is `log.txt` in that folder",
                 };
                 End::For(TrialEnd::Died {
-                    error: TrialError::Died {
-                        dir: dir.clone(),
-                        how,
-                        help: help.to_owned(),
-                    },
+                    error: TrialError::Died { dir: dir.clone(), how, help: help.to_owned() },
                     dir,
                 })
             }
@@ -360,62 +275,14 @@ impl Pool {
 fn prepare(dir: &Path, spec: &Spec) -> Result<Option<TrialEnd>, TrialError> {
     if let Some(there) = folder::read_spec(dir)? {
         if let Some(difference) = spec.first_difference(&there) {
-            return Err(TrialError::OtherExperiment {
-                dir: dir.to_owned(),
-                difference,
-            });
+            return Err(TrialError::OtherExperiment { dir: dir.to_owned(), difference });
         }
         // The spec that is there stays: a trial goes on with the threads it began with.
         let outcome = folder::read_outcome(dir)?;
-        return Ok(outcome.map(|outcome| TrialEnd::Finished {
-            dir: dir.to_owned(),
-            outcome,
-            reused: true,
-        }));
+        return Ok(outcome.map(|outcome| TrialEnd::Finished { dir: dir.to_owned(), outcome, reused: true }));
     }
     folder::write_spec(dir, spec)?;
     Ok(None)
-}
-
-fn how_it_died(dir: &Path, status: ExitStatus) -> String {
-    let how = match (signal(status), status.code()) {
-        (Some(number), _) => format!("was killed by {}", signal_name(number)),
-        (None, Some(code)) => format!("ended with exit code {code} and without an outcome"),
-        (None, None) => "ended without an exit code".to_owned(),
-    };
-    let log = folder::log_tail(dir, LOG_LINES);
-    if log.is_empty() {
-        how
-    } else {
-        format!("{how}; the end of its log:\n  {}", log.join("\n  "))
-    }
-}
-
-#[cfg(unix)]
-fn signal(status: ExitStatus) -> Option<i32> {
-    std::os::unix::process::ExitStatusExt::signal(&status)
-}
-
-#[cfg(not(unix))]
-fn signal(_: ExitStatus) -> Option<i32> {
-    None
-}
-
-/// Name of a signal whose number is the same on all systems we build for.
-fn signal_name(number: i32) -> String {
-    match number {
-        1 => "SIGHUP".to_owned(),
-        2 => "SIGINT".to_owned(),
-        3 => "SIGQUIT".to_owned(),
-        4 => "SIGILL".to_owned(),
-        6 => "SIGABRT".to_owned(),
-        8 => "SIGFPE".to_owned(),
-        9 => "SIGKILL".to_owned(),
-        11 => "SIGSEGV".to_owned(),
-        13 => "SIGPIPE".to_owned(),
-        15 => "SIGTERM".to_owned(),
-        other => format!("signal {other}"),
-    }
 }
 
 #[cfg(all(test, unix))]

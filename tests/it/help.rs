@@ -12,7 +12,9 @@ fn every_id_in_the_help_can_be_explained() {
         .split("whymean explain ")
         .skip(1)
         .filter_map(|rest| rest.split_whitespace().next())
-        .filter(|word| word.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-') && !word.starts_with('-'))
+        .filter(|word| {
+            word.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-') && !word.starts_with('-')
+        })
         .filter(|word| word.contains('-'))
         .collect();
     assert!(!ids.is_empty());

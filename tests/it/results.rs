@@ -106,7 +106,10 @@ fn a_report_is_drawn_again_from_its_folder_and_says_what_is_missing() {
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
     let diagnosis: Diagnosis = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(diagnosis.runs.len(), 2);
-    assert!(diagnosis.not_examined.contains(&"run `runs/seed-1` did not finish; `--resume` goes on with it".to_owned()), "{diagnosis:?}");
+    assert!(
+        diagnosis.not_examined.contains(&"run `runs/seed-1` did not finish; `--resume` goes on with it".to_owned()),
+        "{diagnosis:?}"
+    );
     assert_eq!(files(&place.path("reports/config/runs")), before);
 }
 
@@ -170,7 +173,10 @@ fn the_command_in_the_plan_is_the_users() {
     place.save_diagnosis(&[Fate::Learned, Fate::Learned]);
     place.run(&["diagnose", "config.toml", "--set", "name='my run'", "--out", "reports/config"]);
     let plan = fs::read_to_string(place.path("reports/config/plan.json")).expect("plan");
-    assert!(plan.contains(r"whymean diagnose config.toml --set 'name='\\''my run'\\''' --out reports/config"), "{plan}");
+    assert!(
+        plan.contains(r"whymean diagnose config.toml --set 'name='\\''my run'\\''' --out reports/config"),
+        "{plan}"
+    );
 }
 
 #[cfg(unix)]

@@ -111,7 +111,8 @@ impl Place {
         results::prepare(dir, plan, CONFIG, &[], Allowed::Reuse).expect("an empty folder");
         for cell in &plan.cells {
             let set = plan.axes.iter().zip(&cell.values);
-            let changes: Vec<Change> = set.map(|(axis, to)| Change { path: axis.path.clone(), to: to.clone() }).collect();
+            let changes: Vec<Change> =
+                set.map(|(axis, to)| Change { path: axis.path.clone(), to: to.clone() }).collect();
             let (experiment, _) = change::read_with(&self.path("config.toml"), &changes).expect("configuration");
             for &seed in &plan.seeds {
                 let spec = Spec {

@@ -1,78 +1,36 @@
-//! One segment to and from Parquet; the only place that knows polars' types.
+//! One segment to and from its two tables.
 
 use std::{
     collections::{BTreeMap, HashMap},
-    io::Cursor,
-    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
 };
 
-use polars_core::prelude::{
-    Column, DataFrame, DataType, Float32Type, Float64Type, Int32Type, IntoColumn, NamedFrom,
-    PolarsNumericType, Series, UInt32Type, UInt64Type,
-};
-use polars_io::prelude::{ParquetCompression, ParquetReader, ParquetWriter, SerReader};
-use serde::{
-    Deserialize, Serialize,
-    de::{IntoDeserializer, value::StrDeserializer},
-};
+use serde::Serialize;
 
-use super::{RecordError, Row, failed};
-use crate::record::{Point, ProbePredictions, Reading, SeriesId, Split, atomic};
+use super::{
+    RecordError, Row,
+    table::{self, Float32Type, Float64Type, Int32Type, Table, UInt32Type, UInt64Type, column},
+};
+use crate::record::{Point, ProbePredictions, Reading, SeriesId, Split};
 
 /// Writes `series-N.parquet`.
 pub fn write_series(path: &Path, rows: &[Row]) -> Result<(), RecordError> {
     let splits = names_of(rows.iter().map(|row| row.id.split));
     let channels = names_of(rows.iter().map(|row| row.id.channel));
     let columns = vec![
-        column(
-            "step",
-            rows.iter().map(|row| row.point.step).collect::<Vec<u64>>(),
-        ),
-        column(
-            "epoch",
-            rows.iter().map(|row| row.point.epoch).collect::<Vec<u32>>(),
-        ),
-        column(
-            "split",
-            rows.iter()
-                .map(|row| splits[&row.id.split].as_str())
-                .collect::<Vec<&str>>(),
-        ),
-        column(
-            "channel",
-            rows.iter()
-                .map(|row| channels[&row.id.channel].as_str())
-                .collect::<Vec<&str>>(),
-        ),
-        column(
-            "layer",
-            rows.iter()
-                .map(|row| row.id.layer.as_str())
-                .collect::<Vec<&str>>(),
-        ),
-        column(
-            "unit",
-            rows.iter()
-                .map(|row| row.id.unit)
-                .collect::<Vec<Option<i32>>>(),
-        ),
-        column(
-            "value",
-            rows.iter()
-                .map(|row| row.point.value.value())
-                .collect::<Vec<f64>>(),
-        ),
+        column("step", rows.iter().map(|row| row.point.step).collect::<Vec<u64>>()),
+        column("epoch", rows.iter().map(|row| row.point.epoch).collect::<Vec<u32>>()),
+        column("split", rows.iter().map(|row| splits[&row.id.split].as_str()).collect::<Vec<&str>>()),
+        column("channel", rows.iter().map(|row| channels[&row.id.channel].as_str()).collect::<Vec<&str>>()),
+        column("layer", rows.iter().map(|row| row.id.layer.as_str()).collect::<Vec<&str>>()),
+        column("unit", rows.iter().map(|row| row.id.unit).collect::<Vec<Option<i32>>>()),
+        column("value", rows.iter().map(|row| row.point.value.value()).collect::<Vec<f64>>()),
     ];
-    write(path, rows.len(), columns)
+    table::write(path, rows.len(), columns)
 }
 
 /// Writes `samples-N.parquet`: a row for each look, sample and output, in this order.
-pub fn write_samples(
-    path: &Path,
-    outputs: &[&str],
-    looks: &[ProbePredictions],
-) -> Result<(), RecordError> {
+pub fn write_samples(path: &Path, outputs: &[&str], looks: &[ProbePredictions]) -> Result<(), RecordError> {
     for look in looks {
         let cells = look.samples.len() * outputs.len();
         if look.targets.len() != cells || look.predictions.len() != cells {
@@ -88,48 +46,18 @@ pub fn write_samples(
     let splits = names_of(looks.iter().map(|look| look.split));
     let each = || {
         let rows_of = |look: &ProbePredictions| look.samples.len() * outputs.len();
-        looks
-            .iter()
-            .flat_map(move |look| (0..rows_of(look)).map(move |row| (look, row)))
+        looks.iter().flat_map(move |look| (0..rows_of(look)).map(move |row| (look, row)))
     };
     let width = outputs.len();
     let columns = vec![
-        column(
-            "split",
-            each()
-                .map(|(look, _)| splits[&look.split].as_str())
-                .collect::<Vec<&str>>(),
-        ),
-        column(
-            "sample",
-            each()
-                .map(|(look, row)| look.samples[row / width])
-                .collect::<Vec<u32>>(),
-        ),
-        column(
-            "output",
-            each()
-                .map(|(_, row)| outputs[row % width])
-                .collect::<Vec<&str>>(),
-        ),
-        column(
-            "target",
-            each()
-                .map(|(look, row)| look.targets[row])
-                .collect::<Vec<f32>>(),
-        ),
-        column(
-            "prediction",
-            each()
-                .map(|(look, row)| look.predictions[row])
-                .collect::<Vec<f32>>(),
-        ),
-        column(
-            "epoch",
-            each().map(|(look, _)| look.epoch).collect::<Vec<u32>>(),
-        ),
+        column("split", each().map(|(look, _)| splits[&look.split].as_str()).collect::<Vec<&str>>()),
+        column("sample", each().map(|(look, row)| look.samples[row / width]).collect::<Vec<u32>>()),
+        column("output", each().map(|(_, row)| outputs[row % width]).collect::<Vec<&str>>()),
+        column("target", each().map(|(look, row)| look.targets[row]).collect::<Vec<f32>>()),
+        column("prediction", each().map(|(look, row)| look.predictions[row]).collect::<Vec<f32>>()),
+        column("epoch", each().map(|(look, _)| look.epoch).collect::<Vec<u32>>()),
     ];
-    write(path, each().count(), columns)
+    table::write(path, each().count(), columns)
 }
 
 /// Gathers the series of all segments.
@@ -168,11 +96,7 @@ impl SeriesBuilder {
                     found.len() - 1
                 }
             };
-            found[at].1.push(Point {
-                step: steps[row],
-                epoch: epochs[row],
-                value: Reading::new(values[row]),
-            });
+            found[at].1.push(Point { step: steps[row], epoch: epochs[row], value: Reading::new(values[row]) });
         }
         for (id, points) in found {
             self.series.entry(id).or_default().extend(points);
@@ -199,10 +123,7 @@ pub fn read_samples(path: &Path, outputs: &[&str]) -> Result<Vec<ProbePrediction
     let mut row = 0;
     while row < table.height() {
         let split: Split = table.variant("split", row, splits[row])?;
-        if looks
-            .last()
-            .is_none_or(|look| (look.epoch, look.split) != (epochs[row], split))
-        {
+        if looks.last().is_none_or(|look| (look.epoch, look.split) != (epochs[row], split)) {
             looks.push(ProbePredictions {
                 split,
                 epoch: epochs[row],
@@ -217,20 +138,13 @@ pub fn read_samples(path: &Path, outputs: &[&str]) -> Result<Vec<ProbePrediction
         for &output in outputs {
             let same_sample = row < table.height()
                 && (splits[row], samples[row], epochs[row])
-                    == (
-                        name_of(look.split).as_str(),
-                        last(&look.samples),
-                        look.epoch,
-                    );
+                    == (name_of(look.split).as_str(), last(&look.samples), look.epoch);
             if !same_sample || names[row] != output {
                 let at = row.min(table.height() - 1);
                 return Err(table.cell(
                     "output",
                     at,
-                    format!(
-                        "expected output `{output}` of sample {}",
-                        last(&look.samples)
-                    ),
+                    format!("expected output `{output}` of sample {}", last(&look.samples)),
                 ));
             }
             look.targets.push(targets[row]);
@@ -246,142 +160,6 @@ pub fn read_samples(path: &Path, outputs: &[&str]) -> Result<Vec<ProbePrediction
 
 fn last(samples: &[u32]) -> u32 {
     samples.last().copied().unwrap_or_default()
-}
-
-/// A Parquet file whose columns are checked as they are taken.
-struct Table<'a> {
-    path: &'a Path,
-    frame: DataFrame,
-}
-
-impl<'a> Table<'a> {
-    fn read(path: &'a Path) -> Result<Self, RecordError> {
-        // Into memory rather than mapped: a file that shrinks while it is mapped kills the process.
-        let bytes = std::fs::read(path).map_err(|source| failed("read", path, source))?;
-        let torn = |why: String| RecordError::Torn {
-            path: path.to_owned(),
-            why,
-        };
-        if bytes.len() < 12 || !bytes.starts_with(b"PAR1") || !bytes.ends_with(b"PAR1") {
-            return Err(torn("its first or last mark is not there".to_owned()));
-        }
-        // Damage inside a page makes polars panic in places; a damaged file is the user's to hear of, not a crash.
-        match catch_unwind(AssertUnwindSafe(|| {
-            ParquetReader::new(Cursor::new(bytes)).finish()
-        })) {
-            Ok(Ok(frame)) => Ok(Self { path, frame }),
-            Ok(Err(error)) => Err(torn(first_line(&error.to_string()))),
-            Err(_) => Err(torn("its pages do not decode".to_owned())),
-        }
-    }
-
-    fn height(&self) -> usize {
-        self.frame.height()
-    }
-
-    fn column(&self, name: &'static str, wanted: &DataType) -> Result<&Column, RecordError> {
-        let wrong = |found: String| RecordError::Column {
-            path: self.path.to_owned(),
-            column: name,
-            found,
-            expected: wanted.to_string(),
-        };
-        let column = self
-            .frame
-            .column(name)
-            .map_err(|_| wrong("is missing".to_owned()))?;
-        if column.dtype() != wanted {
-            return Err(wrong(format!("has type {}", column.dtype())));
-        }
-        Ok(column)
-    }
-
-    fn texts(&self, name: &'static str) -> Result<Vec<&str>, RecordError> {
-        let column = self.column(name, &DataType::String)?;
-        let cells = column.str().map_err(|error| self.unreadable(&error))?;
-        cells
-            .iter()
-            .enumerate()
-            .map(|(row, cell)| cell.ok_or_else(|| self.empty_cell(name, row)))
-            .collect()
-    }
-
-    fn numbers<T: PolarsNumericType>(
-        &self,
-        name: &'static str,
-    ) -> Result<Vec<T::Native>, RecordError> {
-        let cells = self.optional_numbers::<T>(name)?;
-        cells
-            .into_iter()
-            .enumerate()
-            .map(|(row, cell)| cell.ok_or_else(|| self.empty_cell(name, row)))
-            .collect()
-    }
-
-    fn optional_numbers<T: PolarsNumericType>(
-        &self,
-        name: &'static str,
-    ) -> Result<Vec<Option<T::Native>>, RecordError> {
-        let column = self.column(name, &T::get_static_dtype())?;
-        let series = column.as_materialized_series();
-        let cells = series
-            .unpack::<T>()
-            .map_err(|error| self.unreadable(&error))?;
-        Ok(cells.iter().collect())
-    }
-
-    fn unreadable(&self, error: &dyn std::fmt::Display) -> RecordError {
-        RecordError::Torn {
-            path: self.path.to_owned(),
-            why: first_line(&error.to_string()),
-        }
-    }
-
-    fn variant<T: for<'de> Deserialize<'de>>(
-        &self,
-        column: &'static str,
-        row: usize,
-        name: &str,
-    ) -> Result<T, RecordError> {
-        let from: StrDeserializer<'_, serde::de::value::Error> = name.into_deserializer();
-        T::deserialize(from).map_err(|_| self.cell(column, row, format!("`{name}` is not known")))
-    }
-
-    fn empty_cell(&self, column: &'static str, row: usize) -> RecordError {
-        self.cell(column, row, "the cell is empty".to_owned())
-    }
-
-    fn cell(&self, column: &'static str, row: usize, why: String) -> RecordError {
-        RecordError::Cell {
-            path: self.path.to_owned(),
-            column,
-            row: row + 1,
-            why,
-        }
-    }
-}
-
-fn column<T, C: ?Sized>(name: &str, cells: T) -> Column
-where
-    Series: NamedFrom<T, C>,
-{
-    Series::new(name.into(), cells).into_column()
-}
-
-fn write(path: &Path, height: usize, columns: Vec<Column>) -> Result<(), RecordError> {
-    let encode = |error: polars_core::prelude::PolarsError| RecordError::Encode {
-        path: path.to_owned(),
-        why: first_line(&error.to_string()),
-    };
-    let mut frame = DataFrame::new(height, columns).map_err(encode)?;
-    let mut bytes = Vec::new();
-    // Encoded in memory first, so that an error of the disk is told from one of the encoding.
-    ParquetWriter::new(&mut bytes)
-        .with_compression(ParquetCompression::Zstd(None))
-        .set_parallel(false)
-        .finish(&mut frame)
-        .map_err(encode)?;
-    atomic::write(path, &bytes).map_err(|source| failed("write", path, source))
 }
 
 /// The name of each variant that occurs, made once.
@@ -401,8 +179,4 @@ fn name_of<T: Serialize>(variant: T) -> String {
             unreachable!("only `Split` and `Channel` get here, which are unit variants: {other:?}")
         }
     }
-}
-
-fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().to_owned()
 }

@@ -1,7 +1,5 @@
 use std::fs;
 
-use proptest::prelude::*;
-
 use super::*;
 use crate::{
     data::{Moments, Summary, TargetSummary},
@@ -15,23 +13,13 @@ fn experiment() -> Experiment {
 }
 
 fn moments(mean: f64) -> Moments {
-    Moments {
-        mean,
-        std: 1.0 / 3.0,
-        min: f64::MIN_POSITIVE,
-        max: 0.1 + 0.2,
-    }
+    Moments { mean, std: 1.0 / 3.0, min: f64::MIN_POSITIVE, max: 0.1 + 0.2 }
 }
 
-fn run(outputs: &[String]) -> RunInfo {
+pub(super) fn run(outputs: &[String]) -> RunInfo {
     let targets = outputs
         .iter()
-        .map(|name| TargetSummary {
-            name: name.clone(),
-            train: moments(0.1),
-            median: 1e-300,
-            validation: None,
-        })
+        .map(|name| TargetSummary { name: name.clone(), train: moments(0.1), median: 1e-300, validation: None })
         .collect();
     RunInfo {
         schema: SCHEMA,
@@ -71,20 +59,8 @@ fn one_output() -> RunInfo {
 }
 
 fn row(channel: Channel, step: u64, value: f64) -> Row {
-    let id = SeriesId {
-        split: Split::Train,
-        channel,
-        layer: String::new(),
-        unit: None,
-    };
-    Row {
-        id,
-        point: Point {
-            step,
-            epoch: 1,
-            value: Reading::new(value),
-        },
-    }
+    let id = SeriesId { split: Split::Train, channel, layer: String::new(), unit: None };
+    Row { id, point: Point { step, epoch: 1, value: Reading::new(value) } }
 }
 
 fn look(epoch: u32) -> ProbePredictions {
@@ -98,31 +74,19 @@ fn look(epoch: u32) -> ProbePredictions {
 }
 
 /// A record of two segments.
-fn filled() -> (tempfile::TempDir, Store) {
+pub(super) fn filled() -> (tempfile::TempDir, Store) {
     let folder = tempfile::tempdir().expect("temporary folder");
     let store = Store::create(&folder.path().join("record")).expect("create");
     store.write_run(&one_output()).expect("run.json");
-    store
-        .write_segment(
-            1,
-            &[row(Channel::Loss, 1, 0.5), row(Channel::Loss, 2, f64::NAN)],
-            &[look(1)],
-        )
-        .expect("first");
-    store
-        .write_segment(2, &[row(Channel::Loss, 3, f64::INFINITY)], &[look(2)])
-        .expect("second");
+    store.write_segment(1, &[row(Channel::Loss, 1, 0.5), row(Channel::Loss, 2, f64::NAN)], &[look(1)]).expect("first");
+    store.write_segment(2, &[row(Channel::Loss, 3, f64::INFINITY)], &[look(2)]).expect("second");
     (folder, store)
 }
 
 /// The message and the help of an error, without the temporary folder.
 fn words(folder: &tempfile::TempDir, error: &RecordError) -> String {
-    let help = miette::Diagnostic::help(error)
-        .map(|help| help.to_string())
-        .unwrap_or_default();
-    let code = miette::Diagnostic::code(error)
-        .map(|code| code.to_string())
-        .unwrap_or_default();
+    let help = miette::Diagnostic::help(error).map(|help| help.to_string()).unwrap_or_default();
+    let code = miette::Diagnostic::code(error).map(|code| code.to_string()).unwrap_or_default();
     format!("{code}: {error}\nhelp: {help}").replace(&folder.path().display().to_string(), "DIR")
 }
 
@@ -130,11 +94,7 @@ fn words(folder: &tempfile::TempDir, error: &RecordError) -> String {
 fn segments_are_read_in_order_and_looks_with_them() {
     let (_folder, store) = filled();
     let record = read(store.dir()).expect("read");
-    let losses: Vec<u64> = record
-        .points(Split::Train, Channel::Loss, "")
-        .iter()
-        .map(|point| point.step)
-        .collect();
+    let losses: Vec<u64> = record.points(Split::Train, Channel::Loss, "").iter().map(|point| point.step).collect();
     assert_eq!(losses, [1, 2, 3]);
     assert_eq!(record.probe, [look(1), look(2)]);
     assert_eq!(record.run, one_output());
@@ -157,16 +117,9 @@ fn a_resumed_run_drops_what_came_after_its_checkpoint() {
     let (_folder, store) = filled();
     let store = Store::open(store.dir()).expect("open");
     store.drop_segments_after(1).expect("drop");
-    store
-        .write_segment(2, &[row(Channel::Loss, 3, 9.0)], &[])
-        .expect("again");
+    store.write_segment(2, &[row(Channel::Loss, 3, 9.0)], &[]).expect("again");
     let record = read(store.dir()).expect("read");
-    assert_eq!(
-        record
-            .last(Split::Train, Channel::Loss, "")
-            .map(|point| point.value),
-        Some(Reading::Finite(9.0))
-    );
+    assert_eq!(record.last(Split::Train, Channel::Loss, "").map(|point| point.value), Some(Reading::Finite(9.0)));
     assert_eq!(record.probe, [look(1)]);
 }
 
@@ -175,10 +128,8 @@ fn a_new_record_replaces_the_old_one_and_nothing_else() {
     let (_folder, store) = filled();
     fs::write(store.dir().join("notes.txt"), "mine").expect("write");
     let store = Store::create(store.dir()).expect("create");
-    let left: Vec<_> = fs::read_dir(store.dir())
-        .expect("list")
-        .map(|entry| entry.expect("entry").file_name())
-        .collect();
+    let left: Vec<_> =
+        fs::read_dir(store.dir()).expect("list").map(|entry| entry.expect("entry").file_name()).collect();
     assert_eq!(left, ["notes.txt"]);
 }
 
@@ -196,12 +147,7 @@ fn data_that_is_not_finite_survives_in_the_run() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let store = Store::create(folder.path()).expect("create");
     let mut hostile = one_output();
-    hostile.data.inputs = Moments {
-        mean: f64::NAN,
-        std: f64::INFINITY,
-        min: f64::NEG_INFINITY,
-        max: -0.0,
-    };
+    hostile.data.inputs = Moments { mean: f64::NAN, std: f64::INFINITY, min: f64::NEG_INFINITY, max: -0.0 };
     store.write_run(&hostile).expect("write");
     let back = store.read_run().expect("read").data.inputs;
     assert!(back.mean.is_nan() && back.std == f64::INFINITY && back.min == f64::NEG_INFINITY);
@@ -234,76 +180,35 @@ fn what_is_wrong_with_a_record_is_said_with_its_place() {
             .expect("write");
     };
     let all = [
-        (
-            "no run.json",
-            broken(&|dir| fs::remove_file(dir.join(RUN_FILE)).expect("remove")),
-        ),
-        (
-            "run.json is no JSON",
-            broken(&|dir| fs::write(dir.join(RUN_FILE), "{\"schema\": 1,").expect("write")),
-        ),
+        ("no run.json", broken(&|dir| fs::remove_file(dir.join(RUN_FILE)).expect("remove"))),
+        ("run.json is no JSON", broken(&|dir| fs::write(dir.join(RUN_FILE), "{\"schema\": 1,").expect("write"))),
         (
             "run.json of another program",
             broken(&|dir| fs::write(dir.join(RUN_FILE), "{\"schema\": 1}").expect("write")),
         ),
-        (
-            "run.json of the future",
-            broken(&|dir| fs::write(dir.join(RUN_FILE), "{\"schema\": 99}").expect("write")),
-        ),
-        (
-            "gap",
-            broken(&|dir| fs::remove_file(dir.join("series-000001.parquet")).expect("remove")),
-        ),
-        (
-            "no samples",
-            broken(&|dir| fs::remove_file(dir.join("samples-000001.parquet")).expect("remove")),
-        ),
-        (
-            "text",
-            broken(&|dir| {
-                fs::write(dir.join("series-000001.parquet"), "step,epoch\n1,1\n").expect("write")
-            }),
-        ),
-        (
-            "foreign column",
-            broken(&|dir| frame("stage", &dir.join("series-000001.parquet"))),
-        ),
-        (
-            "foreign type",
-            broken(&|dir| frame("step", &dir.join("series-000001.parquet"))),
-        ),
+        ("run.json of the future", broken(&|dir| fs::write(dir.join(RUN_FILE), "{\"schema\": 99}").expect("write"))),
+        ("gap", broken(&|dir| fs::remove_file(dir.join("series-000001.parquet")).expect("remove"))),
+        ("no samples", broken(&|dir| fs::remove_file(dir.join("samples-000001.parquet")).expect("remove"))),
+        ("text", broken(&|dir| fs::write(dir.join("series-000001.parquet"), "step,epoch\n1,1\n").expect("write"))),
+        ("foreign column", broken(&|dir| frame("stage", &dir.join("series-000001.parquet")))),
+        ("foreign type", broken(&|dir| frame("step", &dir.join("series-000001.parquet")))),
         (
             "another experiment",
             broken(&|dir| {
-                let store = Store {
-                    dir: dir.to_owned(),
-                };
+                let store = Store { dir: dir.to_owned() };
                 store.write_run(&run(&["z".to_owned()])).expect("run.json");
             }),
         ),
     ];
-    let text: Vec<String> = all
-        .iter()
-        .map(|(what, words)| format!("--- {what}\n{words}"))
-        .collect();
+    let text: Vec<String> = all.iter().map(|(what, words)| format!("--- {what}\n{words}")).collect();
     insta::assert_snapshot!(text.join("\n"));
 }
 
 #[test]
 fn predictions_that_do_not_fit_are_refused() {
     let (_folder, store) = filled();
-    let short = ProbePredictions {
-        predictions: vec![1.0],
-        ..look(3)
-    };
-    assert!(matches!(
-        store.write_segment(3, &[], &[short]),
-        Err(RecordError::Shape {
-            epoch: 3,
-            predictions: 1,
-            ..
-        })
-    ));
+    let short = ProbePredictions { predictions: vec![1.0], ..look(3) };
+    assert!(matches!(store.write_segment(3, &[], &[short]), Err(RecordError::Shape { epoch: 3, predictions: 1, .. })));
     assert_eq!(store.last_segment().expect("list"), 2);
 }
 
@@ -315,138 +220,9 @@ fn every_cut_of_a_segment_is_an_error_and_no_panic() {
         let whole = fs::read(&path).expect("read");
         for length in 0..whole.len() {
             fs::write(&path, &whole[..length]).expect("write");
-            assert!(
-                matches!(read(store.dir()), Err(RecordError::Torn { .. })),
-                "{name} cut to {length}"
-            );
+            assert!(matches!(read(store.dir()), Err(RecordError::Torn { .. })), "{name} cut to {length}");
         }
         fs::write(&path, &whole).expect("write");
     }
     read(store.dir()).expect("whole again");
-}
-
-fn any_value() -> impl Strategy<Value = f64> {
-    prop_oneof![
-        any::<f64>(),
-        Just(f64::NAN),
-        Just(f64::INFINITY),
-        Just(f64::NEG_INFINITY),
-        Just(-0.0),
-        Just(f64::MIN_POSITIVE / 2.0),
-    ]
-}
-
-fn any_row() -> impl Strategy<Value = Row> {
-    let splits = prop_oneof![
-        Just(Split::Train),
-        Just(Split::Validation),
-        Just(Split::WholeTrain)
-    ];
-    let channels = prop_oneof![
-        Just(Channel::Loss),
-        Just(Channel::DeadFractionProbe),
-        Just(Channel::UnitAlive)
-    ];
-    (
-        splits,
-        channels,
-        "\\PC{0,6}",
-        any::<Option<i32>>(),
-        any::<u64>(),
-        any::<u32>(),
-        any_value(),
-    )
-        .prop_map(|(split, channel, layer, unit, step, epoch, value)| Row {
-            id: SeriesId {
-                split,
-                channel,
-                layer,
-                unit,
-            },
-            point: Point {
-                step,
-                epoch,
-                value: Reading::new(value),
-            },
-        })
-}
-
-fn any_looks(outputs: usize) -> impl Strategy<Value = Vec<ProbePredictions>> {
-    let split = prop_oneof![Just(Split::Train), Just(Split::Validation)];
-    let look = (split, prop::collection::vec(any::<u32>(), 1..4)).prop_flat_map(
-        move |(split, samples)| {
-            let cells = samples.len() * outputs;
-            let numbers =
-                || prop::collection::vec(prop_oneof![any::<f32>(), Just(f32::NAN)], cells);
-            (Just(split), Just(samples), numbers(), numbers())
-        },
-    );
-    prop::collection::vec(look, 0..4).prop_map(|looks| {
-        // One look for each epoch, as the trainer makes them.
-        let numbered = looks.into_iter().zip(0..);
-        numbered
-            .map(
-                |((split, samples, targets, predictions), epoch)| ProbePredictions {
-                    split,
-                    epoch,
-                    samples,
-                    targets,
-                    predictions,
-                },
-            )
-            .collect()
-    })
-}
-
-fn bits(looks: &[ProbePredictions]) -> Vec<(Split, u32, Vec<u32>, Vec<u32>, Vec<u32>)> {
-    let to_bits = |numbers: &[f32]| numbers.iter().map(|number| number.to_bits()).collect();
-    looks
-        .iter()
-        .map(|look| {
-            (
-                look.split,
-                look.epoch,
-                look.samples.clone(),
-                to_bits(&look.targets),
-                to_bits(&look.predictions),
-            )
-        })
-        .collect()
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn what_is_written_is_read(
-        segments in prop::collection::vec(prop::collection::vec(any_row(), 0..20), 0..4),
-        (names, looks) in prop::collection::vec("\\PC{0,5}", 1..4).prop_flat_map(|names| (Just(names.clone()), any_looks(names.len()))),
-    ) {
-        let folder = tempfile::tempdir().expect("temporary folder");
-        let store = Store::create(folder.path()).expect("create");
-        store.write_run(&run(&names)).expect("run.json");
-        store.write_segment(1, &[], &looks).expect("looks");
-        for (rows, number) in segments.iter().zip(2..) {
-            store.write_segment(number, rows, &[]).expect("segment");
-        }
-        let record = read(folder.path()).expect("read");
-        prop_assert_eq!(record.run, run(&names));
-        prop_assert_eq!(bits(&record.probe), bits(&looks));
-        let mut expected = std::collections::BTreeMap::<SeriesId, Vec<Point>>::new();
-        for row in segments.into_iter().flatten() {
-            expected.entry(row.id).or_default().push(row.point);
-        }
-        prop_assert_eq!(record.series, expected);
-    }
-
-    #[test]
-    fn a_damaged_segment_never_panics(at in any::<prop::sample::Index>(), mask in 1_u8..) {
-        let (_folder, store) = filled();
-        let path = store.dir().join("series-000001.parquet");
-        let mut bytes = fs::read(&path).expect("read");
-        let at = at.index(bytes.len());
-        bytes[at] ^= mask;
-        fs::write(&path, &bytes).expect("write");
-        let _ = read(store.dir());
-    }
 }

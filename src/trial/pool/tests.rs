@@ -9,10 +9,7 @@ fn pool(jobs: usize, interrupts: &Interrupts) -> Pool {
 
 fn trials(folder: &tempfile::TempDir, behaviours: &[&str]) -> Vec<(PathBuf, Spec)> {
     let trial = |(seed, behaviour): (u64, &&str)| {
-        let spec = Spec {
-            config_name: (*behaviour).to_owned(),
-            ..spec(seed)
-        };
+        let spec = Spec { config_name: (*behaviour).to_owned(), ..spec(seed) };
         (folder.path().join(format!("seed-{seed}")), spec)
     };
     (0..).zip(behaviours).map(trial).collect()
@@ -22,51 +19,25 @@ fn trials(folder: &tempfile::TempDir, behaviours: &[&str]) -> Vec<(PathBuf, Spec
 fn words(folder: &tempfile::TempDir, ends: &[TrialEnd]) -> Vec<String> {
     ends.iter()
         .map(|end| match end {
-            TrialEnd::Finished {
-                outcome, reused, ..
-            } => {
-                format!(
-                    "finished seed {} {}",
-                    outcome.seed,
-                    if *reused { "before" } else { "now" }
-                )
+            TrialEnd::Finished { outcome, reused, .. } => {
+                format!("finished seed {} {}", outcome.seed, if *reused { "before" } else { "now" })
             }
-            TrialEnd::Died { error, .. } => error
-                .to_string()
-                .replace(&folder.path().display().to_string(), "DIR"),
-            TrialEnd::Interrupted { dir } => format!(
-                "interrupted {}",
-                dir.file_name().unwrap_or_default().display()
-            ),
+            TrialEnd::Died { error, .. } => error.to_string().replace(&folder.path().display().to_string(), "DIR"),
+            TrialEnd::Interrupted { dir } => format!("interrupted {}", dir.file_name().unwrap_or_default().display()),
         })
         .collect()
 }
 
 fn starts(trial: &(PathBuf, Spec)) -> usize {
-    std::fs::read_to_string(trial.0.join("starts"))
-        .unwrap_or_default()
-        .lines()
-        .count()
+    std::fs::read_to_string(trial.0.join("starts")).unwrap_or_default().lines().count()
 }
 
 #[test]
 fn a_killed_child_is_tried_again_once_and_the_others_go_on() {
     let folder = tempfile::tempdir().expect("temporary folder");
-    let trials = trials(
-        &folder,
-        &[
-            "finish",
-            "kill",
-            "kill-once",
-            "fail",
-            "finish-and-crash",
-            "finish",
-        ],
-    );
+    let trials = trials(&folder, &["finish", "kill", "kill-once", "fail", "finish-and-crash", "finish"]);
     let mut events = Vec::new();
-    let ends = pool(2, &Interrupts::default())
-        .run(&trials, &mut |event| events.push(event.clone()))
-        .expect("run");
+    let ends = pool(2, &Interrupts::default()).run(&trials, &mut |event| events.push(event.clone())).expect("run");
     insta::assert_snapshot!(words(&folder, &ends).join("\n"), @r"
     finished seed 0 now
     the run in `DIR/seed-1` was killed by SIGKILL; the end of its log:
@@ -78,33 +49,14 @@ fn a_killed_child_is_tried_again_once_and_the_others_go_on() {
     finished seed 4 now
     finished seed 5 now
     ");
-    assert_eq!(
-        trials.iter().map(starts).collect::<Vec<_>>(),
-        [1, 2, 2, 1, 1, 1]
-    );
+    assert_eq!(trials.iter().map(starts).collect::<Vec<_>>(), [1, 2, 2, 1, 1, 1]);
     let of = |trial: usize| {
-        events
-            .iter()
-            .filter(move |event| event.trial == trial)
-            .map(|event| &event.what)
-            .collect::<Vec<_>>()
+        events.iter().filter(move |event| event.trial == trial).map(|event| &event.what).collect::<Vec<_>>()
     };
-    assert!(
-        matches!(
-            of(0)[..],
-            [Progress::Started, Progress::Line(_), Progress::Finished]
-        ),
-        "{:?}",
-        of(0)
-    );
+    assert!(matches!(of(0)[..], [Progress::Started, Progress::Line(_), Progress::Finished]), "{:?}", of(0));
     assert!(matches!(
         of(1)[..],
-        [
-            Progress::Started,
-            Progress::Retried { .. },
-            Progress::Started,
-            Progress::Died { .. }
-        ]
+        [Progress::Started, Progress::Retried { .. }, Progress::Started, Progress::Died { .. }]
     ));
 }
 
@@ -136,9 +88,7 @@ fn no_more_children_than_jobs_run_at_once() {
         Progress::Finished => now -= 1,
         _ => {}
     };
-    pool(3, &Interrupts::default())
-        .run(&trials, &mut watch)
-        .expect("run");
+    pool(3, &Interrupts::default()).run(&trials, &mut watch).expect("run");
     assert_eq!((now, most), (0, 3));
 }
 
@@ -153,10 +103,7 @@ fn the_first_interrupt_lets_children_save_and_starts_no_more() {
         }
     };
     let ends = pool(1, &interrupts).run(&trials, &mut watch).expect("run");
-    assert_eq!(
-        words(&folder, &ends),
-        ["interrupted seed-0", "interrupted seed-1"]
-    );
+    assert_eq!(words(&folder, &ends), ["interrupted seed-0", "interrupted seed-1"]);
     assert_eq!(trials.iter().map(starts).collect::<Vec<_>>(), [1, 0]);
 }
 
