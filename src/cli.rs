@@ -239,14 +239,8 @@ pub struct ExplainArguments {
 
 fn device(text: &str) -> Result<String, String> {
     let number = text.strip_prefix("cuda:");
-    let known = text == "cpu"
-        || text == "cuda"
-        || number.is_some_and(|number| number.parse::<u16>().is_ok());
-    if known {
-        Ok(text.to_owned())
-    } else {
-        Err("expected `cpu`, `cuda` or `cuda:N`".to_owned())
-    }
+    let known = text == "cpu" || text == "cuda" || number.is_some_and(|number| number.parse::<u16>().is_ok());
+    if known { Ok(text.to_owned()) } else { Err("expected `cpu`, `cuda` or `cuda:N`".to_owned()) }
 }
 
 #[cfg(test)]
@@ -262,19 +256,9 @@ mod tests {
 
     #[test]
     fn every_visible_verb_has_examples() {
-        for verb in Cli::command()
-            .get_subcommands()
-            .filter(|verb| !verb.is_hide_set())
-        {
-            let help = verb
-                .get_after_help()
-                .map(ToString::to_string)
-                .unwrap_or_default();
-            assert!(
-                help.matches("\n  whymean ").count() >= 2,
-                "{} has fewer than two examples",
-                verb.get_name()
-            );
+        for verb in Cli::command().get_subcommands().filter(|verb| !verb.is_hide_set()) {
+            let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.matches("\n  whymean ").count() >= 2, "{} has fewer than two examples", verb.get_name());
         }
     }
 

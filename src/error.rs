@@ -35,20 +35,14 @@ pub enum UsageError {
     },
     /// A file that must not be replaced.
     #[error("`{}` is there already", .path.display())]
-    #[diagnostic(
-        code(whymean::init::exists),
-        help("give another name: `whymean init other.toml`")
-    )]
+    #[diagnostic(code(whymean::init::exists), help("give another name: `whymean init other.toml`"))]
     Exists {
         /// The file.
         path: std::path::PathBuf,
     },
     /// A file or standard output could not be written.
     #[error("cannot write {what}")]
-    #[diagnostic(
-        code(whymean::write),
-        help("check that the folder exists, is yours, and that the disk is not full")
-    )]
+    #[diagnostic(code(whymean::write), help("check that the folder exists, is yours, and that the disk is not full"))]
     Write {
         /// The file, or `standard output`.
         what: String,
@@ -75,9 +69,7 @@ pub enum UsageError {
     #[error("`{option}` needs a configuration, and `{}` holds a run that exists", .path.display())]
     #[diagnostic(
         code(whymean::usage::existing_run),
-        help(
-            "leave the option out, or give the configuration: `whymean diagnose config.toml {option}`"
-        )
+        help("leave the option out, or give the configuration: `whymean diagnose config.toml {option}`")
     )]
     NotForExistingRuns {
         /// The option.
@@ -110,17 +102,12 @@ pub enum UsageError {
     #[error("this build of whymean cannot train: it was built without the feature `torch`")]
     #[diagnostic(
         code(whymean::usage::no_torch),
-        help(
-            "build it with `cargo build` (the default features); `report` and `diagnose RUN-DIR` work without"
-        )
+        help("build it with `cargo build` (the default features); `report` and `diagnose RUN-DIR` work without")
     )]
     NoTorch,
     /// Ctrl-C cannot be caught.
     #[error("cannot listen for Ctrl-C: {why}")]
-    #[diagnostic(
-        code(whymean::interrupt),
-        help("this should not happen; please report it with your system's name")
-    )]
+    #[diagnostic(code(whymean::interrupt), help("this should not happen; please report it with your system's name"))]
     Interrupts {
         /// What the system said.
         why: String,

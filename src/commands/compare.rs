@@ -17,23 +17,11 @@ use crate::{
 
 /// Trains every combination, judges and reports.
 pub fn run(arguments: &CompareArguments, manner: Manner) -> miette::Result<Exit> {
-    let axis = |text: &String| {
-        plan::parse_axis(text).map_err(|why| UsageError::Axis {
-            text: text.clone(),
-            why,
-        })
-    };
-    let axes = arguments
-        .vary
-        .iter()
-        .map(axis)
-        .collect::<Result<Vec<Axis>, _>>()?;
+    let axis = |text: &String| plan::parse_axis(text).map_err(|why| UsageError::Axis { text: text.clone(), why });
+    let axes = arguments.vary.iter().map(axis).collect::<Result<Vec<Axis>, _>>()?;
     let (set, changes) = runs::changes(&arguments.training)?;
     let (base, config) = change::read_with(&arguments.config, &changes)?;
-    let settings: Vec<(&str, &str)> = set
-        .iter()
-        .map(|Change { path, to }| (path.as_str(), to.as_str()))
-        .collect();
+    let settings: Vec<(&str, &str)> = set.iter().map(|Change { path, to }| (path.as_str(), to.as_str())).collect();
     let dir = match &arguments.training.out {
         Some(out) => out.clone(),
         None => Path::new("reports").join(plan::comparison_folder_name(&base, &settings, &axes)),
@@ -41,21 +29,12 @@ pub fn run(arguments: &CompareArguments, manner: Manner) -> miette::Result<Exit>
     let plan = Plan::comparison(&base.name, &runs::command_line(), axes, runs::seeds(&base)?);
     let mut experiments = Vec::new();
     for cell in &plan.cells {
-        let varied = plan.axes.iter().zip(&cell.values).map(|(axis, to)| Change {
-            path: axis.path.clone(),
-            to: to.clone(),
-        });
+        let varied =
+            plan.axes.iter().zip(&cell.values).map(|(axis, to)| Change { path: axis.path.clone(), to: to.clone() });
         let all: Vec<Change> = changes.iter().cloned().chain(varied).collect();
         experiments.push(change::read_with(&arguments.config, &all)?.0);
     }
-    runs::train(
-        &dir,
-        &plan,
-        (&arguments.config, &config),
-        &experiments,
-        &arguments.training,
-        manner,
-    )?;
+    runs::train(&dir, &plan, (&arguments.config, &config), &experiments, &arguments.training, manner)?;
     let gathered = runs::gather(&dir, &plan)?;
     judge_and_draw(&plan, &gathered, &dir, &config, manner)
 }
@@ -69,15 +48,7 @@ pub fn judge_and_draw(
     manner: Manner,
 ) -> miette::Result<Exit> {
     let mut comparison = judge::compare(&plan.name, &plan.axes, &gathered.cells);
-    comparison
-        .not_examined
-        .extend(gathered.missing.iter().cloned());
-    comparison.report = Some(report::write_comparison(
-        dir,
-        &comparison,
-        &gathered.cells,
-        config,
-        &plan.command,
-    )?);
+    comparison.not_examined.extend(gathered.missing.iter().cloned());
+    comparison.report = Some(report::write_comparison(dir, &comparison, &gathered.cells, config, &plan.command)?);
     Ok(gathered.exit(output::comparison(&comparison, manner)?))
 }

@@ -18,27 +18,13 @@ use crate::{
 pub fn run(arguments: &DiagnoseArguments, manner: Manner) -> miette::Result<Exit> {
     let (set, changes) = runs::changes(&arguments.training)?;
     let (experiment, config) = change::read_with(&arguments.subject, &changes)?;
-    let settings: Vec<(&str, &str)> = set
-        .iter()
-        .map(|Change { path, to }| (path.as_str(), to.as_str()))
-        .collect();
+    let settings: Vec<(&str, &str)> = set.iter().map(|Change { path, to }| (path.as_str(), to.as_str())).collect();
     let dir = match &arguments.training.out {
         Some(out) => out.clone(),
         None => Path::new("reports").join(plan::folder_name(&experiment, &settings)),
     };
-    let plan = Plan::diagnosis(
-        &experiment.name,
-        &runs::command_line(),
-        runs::seeds(&experiment)?,
-    );
-    runs::train(
-        &dir,
-        &plan,
-        (&arguments.subject, &config),
-        &[experiment],
-        &arguments.training,
-        manner,
-    )?;
+    let plan = Plan::diagnosis(&experiment.name, &runs::command_line(), runs::seeds(&experiment)?);
+    runs::train(&dir, &plan, (&arguments.subject, &config), &[experiment], &arguments.training, manner)?;
     let gathered = runs::gather(&dir, &plan)?;
     judge_and_draw(&plan, &gathered, &dir, &config, manner)
 }
@@ -51,22 +37,9 @@ pub fn judge_and_draw(
     config: &str,
     manner: Manner,
 ) -> miette::Result<Exit> {
-    let records: Vec<_> = gathered
-        .cells
-        .iter()
-        .flat_map(|(_, records)| records)
-        .cloned()
-        .collect();
+    let records: Vec<_> = gathered.cells.iter().flat_map(|(_, records)| records).cloned().collect();
     let mut diagnosis = judge::diagnose(&plan.name, &records);
-    diagnosis
-        .not_examined
-        .extend(gathered.missing.iter().cloned());
-    diagnosis.report = Some(report::write_diagnosis(
-        dir,
-        &diagnosis,
-        &records,
-        config,
-        &plan.command,
-    )?);
+    diagnosis.not_examined.extend(gathered.missing.iter().cloned());
+    diagnosis.report = Some(report::write_diagnosis(dir, &diagnosis, &records, config, &plan.command)?);
     Ok(gathered.exit(output::diagnosis(&diagnosis, manner)?))
 }

@@ -29,22 +29,13 @@ pub fn judge_runs(arguments: &DiagnoseArguments, manner: Manner) -> miette::Resu
     let dir = &arguments.subject;
     refuse_training(&arguments.training, dir)?;
     if let Some(plan) = Plan::read_if_there(dir)? {
-        return draw(
-            dir,
-            &plan,
-            arguments.training.out.as_ref().unwrap_or(dir),
-            manner,
-        );
+        return draw(dir, &plan, arguments.training.out.as_ref().unwrap_or(dir), manner);
     }
     let record = folder::record_dir(dir);
     let record = if record.is_dir() { &record } else { dir };
     let record = store::read(record)?;
     let experiment = &record.run.experiment;
-    let plan = Plan::diagnosis(
-        &experiment.name,
-        &runs::command_line(),
-        vec![record.run.seed],
-    );
+    let plan = Plan::diagnosis(&experiment.name, &runs::command_line(), vec![record.run.seed]);
     let seed = record.run.seed.to_string();
     let out = match &arguments.training.out {
         Some(out) => out.clone(),
@@ -55,22 +46,15 @@ pub fn judge_runs(arguments: &DiagnoseArguments, manner: Manner) -> miette::Resu
         what: "the configuration".to_owned(),
         source: std::io::Error::other(error),
     })?;
-    let gathered = Gathered {
-        cells: vec![(Vec::new(), vec![record])],
-        missing: Vec::new(),
-    };
+    let gathered = Gathered { cells: vec![(Vec::new(), vec![record])], missing: Vec::new() };
     diagnose::judge_and_draw(&plan, &gathered, &out, &config, manner)
 }
 
 fn draw(dir: &Path, plan: &Plan, out: &Path, manner: Manner) -> miette::Result<Exit> {
     let gathered = runs::gather(dir, plan)?;
     let path = dir.join("config.toml");
-    let config = fs::read_to_string(&path).map_err(|source| UsageError::Read {
-        path: path.clone(),
-        source,
-    })?;
-    let same =
-        fs::canonicalize(out).is_ok_and(|out| fs::canonicalize(dir).is_ok_and(|dir| out == dir));
+    let config = fs::read_to_string(&path).map_err(|source| UsageError::Read { path: path.clone(), source })?;
+    let same = fs::canonicalize(out).is_ok_and(|out| fs::canonicalize(dir).is_ok_and(|dir| out == dir));
     if !same {
         results::may_draw(out)?;
     }
@@ -92,10 +76,7 @@ fn refuse_training(arguments: &TrainingArguments, path: &Path) -> Result<(), Usa
         ("--overwrite", arguments.overwrite),
     ];
     match given.into_iter().find(|(_, given)| *given) {
-        Some((option, _)) => Err(UsageError::NotForExistingRuns {
-            option,
-            path: path.to_owned(),
-        }),
+        Some((option, _)) => Err(UsageError::NotForExistingRuns { option, path: path.to_owned() }),
         None => Ok(()),
     }
 }

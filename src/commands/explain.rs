@@ -25,11 +25,7 @@ pub fn run(arguments: &ExplainArguments, manner: Manner) -> miette::Result<Exit>
     if let Some(id) = &arguments.id {
         wanted.retain(|known| known == id);
         if wanted.is_empty() {
-            return Err(UsageError::UnknownId {
-                id: id.clone(),
-                help: help(id),
-            }
-            .into());
+            return Err(UsageError::UnknownId { id: id.clone(), help: help(id) }.into());
         }
     }
     let explain = |id| judge::explain(id).map(|text| Explanation { id, text });
@@ -38,17 +34,12 @@ pub fn run(arguments: &ExplainArguments, manner: Manner) -> miette::Result<Exit>
     match (manner.format, list_only) {
         (Format::Json, _) => output::print_json(&explanations)?,
         (Format::Text | Format::Markdown, true) => {
-            let lines: Vec<String> = explanations
-                .iter()
-                .map(|entry| format!("{:24} {}", entry.id, title(entry.text)))
-                .collect();
+            let lines: Vec<String> =
+                explanations.iter().map(|entry| format!("{:24} {}", entry.id, title(entry.text))).collect();
             output::print(&lines.join("\n"))?;
         }
         (Format::Text | Format::Markdown, false) => {
-            let texts: Vec<&str> = explanations
-                .iter()
-                .map(|entry| entry.text.trim_end())
-                .collect();
+            let texts: Vec<&str> = explanations.iter().map(|entry| entry.text.trim_end()).collect();
             output::print(&texts.join("\n\n"))?;
         }
     }
@@ -70,9 +61,5 @@ fn help(id: &str) -> String {
 
 /// The first heading.
 fn title(text: &str) -> &str {
-    text.lines()
-        .next()
-        .unwrap_or_default()
-        .trim_start_matches('#')
-        .trim()
+    text.lines().next().unwrap_or_default().trim_start_matches('#').trim()
 }

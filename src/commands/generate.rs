@@ -25,21 +25,13 @@ pub fn manual(verb: Option<&str>) -> miette::Result<Exit> {
     let command = match verb {
         None => program,
         Some(verb) => {
-            program
-                .find_subcommand(verb)
-                .cloned()
-                .ok_or_else(|| UsageError::UnknownVerb {
-                    verb: verb.to_owned(),
-                })?
+            program.find_subcommand(verb).cloned().ok_or_else(|| UsageError::UnknownVerb { verb: verb.to_owned() })?
         }
     };
     let mut page = Vec::new();
     clap_mangen::Man::new(command)
         .render(&mut page)
-        .map_err(|source| UsageError::Write {
-            what: "the manual page".to_owned(),
-            source,
-        })?;
+        .map_err(|source| UsageError::Write { what: "the manual page".to_owned(), source })?;
     output::print(&String::from_utf8_lossy(&page))?;
     Ok(Exit::Learned)
 }

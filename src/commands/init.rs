@@ -10,23 +10,15 @@ const TEMPLATE: &str = include_str!("init.toml");
 
 /// Writes a configuration that runs; a file that is there stays.
 pub fn run(file: &Path, manner: Manner) -> miette::Result<Exit> {
-    let failed = |source| UsageError::Write {
-        what: format!("`{}`", file.display()),
-        source,
-    };
+    let failed = |source| UsageError::Write { what: format!("`{}`", file.display()), source };
     // `create_new` rather than a look before: nobody can put a file there in between.
     let mut new = File::create_new(file).map_err(|source| match source.kind() {
-        std::io::ErrorKind::AlreadyExists => UsageError::Exists {
-            path: file.to_owned(),
-        },
+        std::io::ErrorKind::AlreadyExists => UsageError::Exists { path: file.to_owned() },
         _ => failed(source),
     })?;
     new.write_all(TEMPLATE.as_bytes()).map_err(failed)?;
     let file = file.display();
-    output::note(
-        manner,
-        &format!("wrote `{file}`; now run `whymean diagnose {file}`"),
-    );
+    output::note(manner, &format!("wrote `{file}`; now run `whymean diagnose {file}`"));
     Ok(Exit::Learned)
 }
 

@@ -29,14 +29,9 @@ pub struct Manner {
 
 /// Does what the command line says.
 pub fn run(cli: Cli) -> miette::Result<Exit> {
-    let manner = Manner {
-        format: cli.format,
-        quiet: cli.quiet,
-    };
+    let manner = Manner { format: cli.format, quiet: cli.quiet };
     match cli.verb {
-        Verb::Diagnose(arguments) if arguments.subject.is_dir() => {
-            existing::judge_runs(&arguments, manner)
-        }
+        Verb::Diagnose(arguments) if arguments.subject.is_dir() => existing::judge_runs(&arguments, manner),
         Verb::Diagnose(arguments) => diagnose::run(&arguments, manner),
         Verb::Compare(arguments) => compare::run(&arguments, manner),
         Verb::Report(arguments) => existing::draw_again(&arguments, manner),

@@ -18,21 +18,17 @@ pub fn print(text: &str) -> miette::Result<()> {
     let end = if text.ends_with('\n') { "" } else { "\n" };
     let written = write!(stdout, "{text}{end}").and_then(|()| stdout.flush());
     match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(UsageError::Write {
-            what: "standard output".to_owned(),
-            source: error,
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(UsageError::Write { what: "standard output".to_owned(), source: error }.into())
         }
-        .into()),
         _ => Ok(()),
     }
 }
 
 /// Prints one JSON document.
 pub fn print_json<T: Serialize>(value: &T) -> miette::Result<()> {
-    let text = serde_json::to_string_pretty(value).map_err(|error| UsageError::Write {
-        what: "JSON".to_owned(),
-        source: io::Error::other(error),
-    })?;
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| UsageError::Write { what: "JSON".to_owned(), source: io::Error::other(error) })?;
     print(&text)
 }
 
@@ -61,14 +57,11 @@ pub fn comparison(comparison: &Comparison, manner: Manner) -> miette::Result<Exi
         Format::Json => print_json(comparison)?,
         Format::Markdown => print(&markdown::comparison(comparison))?,
     }
-    let learned = comparison.cells.iter().any(|cell| {
-        !cell.runs.is_empty() && cell.runs.iter().all(|run| run.state == State::Learned)
-    });
-    Ok(if learned {
-        Exit::Learned
-    } else {
-        Exit::NotLearned
-    })
+    let learned = comparison
+        .cells
+        .iter()
+        .any(|cell| !cell.runs.is_empty() && cell.runs.iter().all(|run| run.state == State::Learned));
+    Ok(if learned { Exit::Learned } else { Exit::NotLearned })
 }
 
 /// A line on standard error, unless the user wants quiet.

@@ -18,16 +18,11 @@ use crate::{
 
 /// Trains until it is done or asked to stop.
 pub fn run(dir: &Path, watch_stdin: bool) -> miette::Result<Exit> {
-    let spec = folder::read_spec(dir)?.ok_or_else(|| TrialError::NoSpec {
-        dir: dir.to_owned(),
-    })?;
+    let spec = folder::read_spec(dir)?.ok_or_else(|| TrialError::NoSpec { dir: dir.to_owned() })?;
     let stop = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&stop);
-    ctrlc::set_handler(move || asked.store(true, Ordering::SeqCst)).map_err(|error| {
-        UsageError::Interrupts {
-            why: error.to_string(),
-        }
-    })?;
+    ctrlc::set_handler(move || asked.store(true, Ordering::SeqCst))
+        .map_err(|error| UsageError::Interrupts { why: error.to_string() })?;
     if watch_stdin {
         let orphaned = Arc::clone(&stop);
         // Ends with its process.
@@ -45,9 +40,5 @@ pub fn run(dir: &Path, watch_stdin: bool) -> miette::Result<Exit> {
         let _ = writeln!(stdout, "{}", line.to_json()).and_then(|()| stdout.flush());
     };
     let outcome = train::run_trial(dir, &spec, &stop, &mut say)?;
-    Ok(if outcome.status.is_final() {
-        Exit::Learned
-    } else {
-        Exit::Interrupted
-    })
+    Ok(if outcome.status.is_final() { Exit::Learned } else { Exit::Interrupted })
 }

@@ -22,13 +22,8 @@ pub struct Watch {
 }
 
 enum Screen {
-    Bars {
-        all: MultiProgress,
-        bars: Vec<Option<ProgressBar>>,
-    },
-    Lines {
-        last: Instant,
-    },
+    Bars { all: MultiProgress, bars: Vec<Option<ProgressBar>> },
+    Lines { last: Instant },
     Nothing,
 }
 
@@ -37,30 +32,16 @@ impl Watch {
     pub fn new(dir: &Path, trials: &[(PathBuf, Spec)], manner: Manner) -> Self {
         let name = |(path, _): &(PathBuf, Spec)| {
             let inner = path.strip_prefix(dir).unwrap_or(path);
-            inner
-                .iter()
-                .skip(1)
-                .map(|part| part.to_string_lossy())
-                .collect::<Vec<_>>()
-                .join(" ")
+            inner.iter().skip(1).map(|part| part.to_string_lossy()).collect::<Vec<_>>().join(" ")
         };
         let screen = if manner.quiet {
             Screen::Nothing
         } else if std::io::stderr().is_terminal() {
-            Screen::Bars {
-                all: MultiProgress::new(),
-                bars: trials.iter().map(|_| None).collect(),
-            }
+            Screen::Bars { all: MultiProgress::new(), bars: trials.iter().map(|_| None).collect() }
         } else {
-            Screen::Lines {
-                last: Instant::now(),
-            }
+            Screen::Lines { last: Instant::now() }
         };
-        Self {
-            names: trials.iter().map(name).collect(),
-            finished: 0,
-            screen,
-        }
+        Self { names: trials.iter().map(name).collect(), finished: 0, screen }
     }
 
     /// Shows an event.
@@ -75,12 +56,7 @@ impl Watch {
             Screen::Lines { last } => {
                 let line = match &event.what {
                     Progress::Line(line) if last.elapsed() >= LINE_EVERY => {
-                        format!(
-                            "{name}: epoch {}/{}, {}; {count} runs finished",
-                            line.epoch,
-                            line.epochs,
-                            looks(line)
-                        )
+                        format!("{name}: epoch {}/{}, {}; {count} runs finished", line.epoch, line.epochs, looks(line))
                     }
                     Progress::Finished => format!("{name}: finished; {count} runs finished"),
                     Progress::Retried { why } => {
@@ -103,9 +79,7 @@ impl Watch {
                         bar.set_message(looks(line));
                     }
                     Progress::Started => bar.set_message("starting"),
-                    Progress::Retried { why } => {
-                        bar.set_message(format!("{}; started again", first_line(why)))
-                    }
+                    Progress::Retried { why } => bar.set_message(format!("{}; started again", first_line(why))),
                     Progress::Reused => bar.finish_with_message("trained before"),
                     Progress::Finished => bar.finish(),
                     Progress::Died { .. } => bar.abandon_with_message("died"),
@@ -135,17 +109,9 @@ fn new_bar(name: &str) -> ProgressBar {
 /// The numbers that tell whether the network does better than its mean.
 fn looks(line: &ProgressLine) -> String {
     let number = |name: &str, value: Option<f64>| value.map(|value| format!("{name} {value:.3}"));
-    let all = [
-        number("loss/Var(y)", line.loss_ratio),
-        number("spread", line.spread),
-        number("skill", line.skill),
-    ];
+    let all = [number("loss/Var(y)", line.loss_ratio), number("spread", line.spread), number("skill", line.skill)];
     let known: Vec<String> = all.into_iter().flatten().collect();
-    if known.is_empty() {
-        format!("step {}", line.step)
-    } else {
-        known.join(", ")
-    }
+    if known.is_empty() { format!("step {}", line.step) } else { known.join(", ") }
 }
 
 fn first_line(text: &str) -> &str {
@@ -159,10 +125,7 @@ mod tests {
     #[test]
     fn a_bar_has_its_own_style() {
         // A template with a mistake would silently fall back to the plain one.
-        assert!(
-            ProgressStyle::with_template("{prefix:24!} {bar:24} {pos:>5}/{len:5} epochs  {msg}")
-                .is_ok()
-        );
+        assert!(ProgressStyle::with_template("{prefix:24!} {bar:24} {pos:>5}/{len:5} epochs  {msg}").is_ok());
     }
 
     #[test]
@@ -178,13 +141,6 @@ mod tests {
             last: false,
         };
         assert_eq!(looks(&line), "loss/Var(y) 1.000, skill -0.250");
-        assert_eq!(
-            looks(&ProgressLine {
-                loss_ratio: None,
-                skill: None,
-                ..line
-            }),
-            "step 40"
-        );
+        assert_eq!(looks(&ProgressLine { loss_ratio: None, skill: None, ..line }), "step 40");
     }
 }

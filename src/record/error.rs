@@ -56,9 +56,7 @@ pub enum RecordError {
     #[error("`{}`: column `{column}` {found}, expected {expected}", .path.display())]
     #[diagnostic(
         code(whymean::record::column),
-        help(
-            "this file was not written by whymean, or was changed since; train that run again with `--overwrite`"
-        )
+        help("this file was not written by whymean, or was changed since; train that run again with `--overwrite`")
     )]
     Column {
         /// The file.
@@ -74,9 +72,7 @@ pub enum RecordError {
     #[error("`{}`: column `{column}`, row {row}: {why}", .path.display())]
     #[diagnostic(
         code(whymean::record::cell),
-        help(
-            "this file was not written by this version of whymean; train that run again with `--overwrite`"
-        )
+        help("this file was not written by this version of whymean; train that run again with `--overwrite`")
     )]
     Cell {
         /// The file.

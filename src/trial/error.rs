@@ -23,9 +23,7 @@ pub enum TrialError {
     #[error("`{}` cannot be understood: {why}", .path.display())]
     #[diagnostic(
         code(whymean::trial::foreign),
-        help(
-            "it was damaged, changed, or written by another version; use `--overwrite` or another `--out`"
-        )
+        help("it was damaged, changed, or written by another version; use `--overwrite` or another `--out`")
     )]
     Foreign {
         /// The file.
@@ -35,10 +33,7 @@ pub enum TrialError {
     },
     /// The spec cannot be written.
     #[error("cannot write `{}`: {why}", .path.display())]
-    #[diagnostic(
-        code(whymean::trial::spec),
-        help("check the configuration for seeds beyond 9223372036854775807")
-    )]
+    #[diagnostic(code(whymean::trial::spec), help("check the configuration for seeds beyond 9223372036854775807"))]
     Unstorable {
         /// The file.
         path: PathBuf,
@@ -47,7 +42,10 @@ pub enum TrialError {
     },
     /// There is nothing to train.
     #[error("`{}` has no `spec.toml`", .dir.display())]
-    #[diagnostic(code(whymean::trial::no_spec), help("`whymean diagnose CONFIG` makes the folders of trials and starts them"))]
+    #[diagnostic(
+        code(whymean::trial::no_spec),
+        help("`whymean diagnose CONFIG` makes the folders of trials and starts them")
+    )]
     NoSpec {
         /// The folder.
         dir: PathBuf,

@@ -36,18 +36,13 @@ pub fn log_file(dir: &Path) -> PathBuf {
 pub fn write_spec(dir: &Path, spec: &Spec) -> Result<(), TrialError> {
     std::fs::create_dir_all(dir).map_err(|source| failed("create", dir, source))?;
     let path = spec_file(dir);
-    let unstorable = |why: String| TrialError::Unstorable {
-        path: path.clone(),
-        why,
-    };
+    let unstorable = |why: String| TrialError::Unstorable { path: path.clone(), why };
     let text = toml::to_string(spec).map_err(|error| unstorable(error.to_string()))?;
     // TOML's integers are those of i64; better no file than one that the trial cannot read.
     match toml::from_str::<Spec>(&text) {
         Ok(read) if read == *spec => {}
         Ok(_) => {
-            return Err(unstorable(
-                "it would read back as another experiment".to_owned(),
-            ));
+            return Err(unstorable("it would read back as another experiment".to_owned()));
         }
         Err(error) => return Err(unstorable(error.message().to_owned())),
     }
@@ -60,16 +55,10 @@ pub fn read_spec(dir: &Path) -> Result<Option<Spec>, TrialError> {
     let Some(text) = read_if_there(&path)? else {
         return Ok(None);
     };
-    let foreign = |why: String| TrialError::Foreign {
-        path: path.clone(),
-        why,
-    };
+    let foreign = |why: String| TrialError::Foreign { path: path.clone(), why };
     let spec: Spec = toml::from_str(&text).map_err(|error| foreign(error.message().to_owned()))?;
     if spec.schema != SCHEMA {
-        return Err(foreign(format!(
-            "it has schema {}, this version reads schema {SCHEMA}",
-            spec.schema
-        )));
+        return Err(foreign(format!("it has schema {}, this version reads schema {SCHEMA}", spec.schema)));
     }
     Ok(Some(spec))
 }
@@ -77,10 +66,8 @@ pub fn read_spec(dir: &Path) -> Result<Option<Spec>, TrialError> {
 /// Writes `outcome.json`; from then on the trial is finished for good.
 pub fn write_outcome(dir: &Path, outcome: &Outcome) -> Result<(), TrialError> {
     let path = outcome_file(dir);
-    let text = to_json(outcome).map_err(|error| TrialError::Unstorable {
-        path: path.clone(),
-        why: error.to_string(),
-    })?;
+    let text =
+        to_json(outcome).map_err(|error| TrialError::Unstorable { path: path.clone(), why: error.to_string() })?;
     atomic::write(&path, text.as_bytes()).map_err(|source| failed("write", &path, source))
 }
 
@@ -92,10 +79,7 @@ pub fn read_outcome(dir: &Path) -> Result<Option<Outcome>, TrialError> {
     };
     let outcome: Outcome = from_json(&path, &text)?;
     if outcome.schema != SCHEMA {
-        let why = format!(
-            "it has schema {}, this version reads schema {SCHEMA}",
-            outcome.schema
-        );
+        let why = format!("it has schema {}, this version reads schema {SCHEMA}", outcome.schema);
         return Err(TrialError::Foreign { path, why });
     }
     Ok(Some(outcome))
@@ -106,14 +90,8 @@ pub fn log_tail(dir: &Path, count: usize) -> Vec<String> {
     // A log that cannot be read must not hide the error that made us look at it.
     let text = std::fs::read(log_file(dir)).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
-    let lines: Vec<&str> = text
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .collect();
-    lines[lines.len().saturating_sub(count)..]
-        .iter()
-        .map(|line| (*line).to_owned())
-        .collect()
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    lines[lines.len().saturating_sub(count)..].iter().map(|line| (*line).to_owned()).collect()
 }
 
 fn read_if_there(path: &Path) -> Result<Option<String>, TrialError> {
@@ -129,16 +107,9 @@ fn to_json<T: Serialize>(value: &T) -> serde_json::Result<String> {
 }
 
 fn from_json<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, TrialError> {
-    serde_json::from_str(text).map_err(|error| TrialError::Foreign {
-        path: path.to_owned(),
-        why: error.to_string(),
-    })
+    serde_json::from_str(text).map_err(|error| TrialError::Foreign { path: path.to_owned(), why: error.to_string() })
 }
 
 fn failed(action: &'static str, path: &Path, source: std::io::Error) -> TrialError {
-    TrialError::File {
-        action,
-        path: path.to_owned(),
-        source,
-    }
+    TrialError::File { action, path: path.to_owned(), source }
 }

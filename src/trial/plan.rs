@@ -57,10 +57,7 @@ pub struct PlannedCell {
 impl Plan {
     /// The plan of a diagnosis.
     pub fn diagnosis(name: &str, command: &str, seeds: Vec<u64>) -> Self {
-        let cells = vec![PlannedCell {
-            values: Vec::new(),
-            folder: "runs".to_owned(),
-        }];
+        let cells = vec![PlannedCell { values: Vec::new(), folder: "runs".to_owned() }];
         Self::new(name, command, Vec::new(), cells, seeds)
     }
 
@@ -71,18 +68,13 @@ impl Plan {
             combinations = combinations
                 .iter()
                 .flat_map(|begun: &Vec<String>| {
-                    axis.values
-                        .iter()
-                        .map(|value| begun.iter().cloned().chain([value.clone()]).collect())
+                    axis.values.iter().map(|value| begun.iter().cloned().chain([value.clone()]).collect())
                 })
                 .collect();
         }
         let cell = |values: Vec<String>| {
-            let settings: Vec<(&str, &str)> = axes
-                .iter()
-                .zip(&values)
-                .map(|(axis, value)| (axis.path.as_str(), value.as_str()))
-                .collect();
+            let settings: Vec<(&str, &str)> =
+                axes.iter().zip(&values).map(|(axis, value)| (axis.path.as_str(), value.as_str())).collect();
             let folder = format!("cells/{}", file_name(&settings_name(&settings)));
             PlannedCell { values, folder }
         };
@@ -90,32 +82,14 @@ impl Plan {
         Self::new(name, command, axes, cells, seeds)
     }
 
-    fn new(
-        name: &str,
-        command: &str,
-        axes: Vec<Axis>,
-        cells: Vec<PlannedCell>,
-        seeds: Vec<u64>,
-    ) -> Self {
+    fn new(name: &str, command: &str, axes: Vec<Axis>, cells: Vec<PlannedCell>, seeds: Vec<u64>) -> Self {
         let (name, command) = (name.to_owned(), command.to_owned());
-        Self {
-            program: Program::Whymean,
-            schema: SCHEMA,
-            name,
-            command,
-            axes,
-            cells,
-            seeds,
-        }
+        Self { program: Program::Whymean, schema: SCHEMA, name, command, axes, cells, seeds }
     }
 
     /// `diagnosis` or `comparison`.
     pub fn kind(&self) -> &'static str {
-        if self.axes.is_empty() {
-            "diagnosis"
-        } else {
-            "comparison"
-        }
+        if self.axes.is_empty() { "diagnosis" } else { "comparison" }
     }
 
     /// Folder of one run below that of the results.
@@ -125,9 +99,7 @@ impl Plan {
 
     /// The plan of the results in `dir`.
     pub fn read(dir: &Path) -> Result<Self, ResultsError> {
-        Self::read_if_there(dir)?.ok_or_else(|| ResultsError::NoPlan {
-            dir: dir.to_owned(),
-        })
+        Self::read_if_there(dir)?.ok_or_else(|| ResultsError::NoPlan { dir: dir.to_owned() })
     }
 
     /// As [`read`](Self::read); `None` when there is no plan.
@@ -135,37 +107,21 @@ impl Plan {
         let path = dir.join(PLAN_FILE);
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-                ) =>
-            {
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
                 return Ok(None);
             }
             Err(source) => return Err(failed("read", &path, source)),
         };
-        let plan: Self = serde_json::from_str(&text).map_err(|error| ResultsError::Plan {
-            path: path.clone(),
-            why: error.to_string(),
-        })?;
-        let climbs = |cell: &PlannedCell| {
-            Path::new(&cell.folder)
-                .components()
-                .any(|part| !matches!(part, Component::Normal(_)))
-        };
+        let plan: Self = serde_json::from_str(&text)
+            .map_err(|error| ResultsError::Plan { path: path.clone(), why: error.to_string() })?;
+        let climbs =
+            |cell: &PlannedCell| Path::new(&cell.folder).components().any(|part| !matches!(part, Component::Normal(_)));
         if plan.schema != SCHEMA {
-            let why = format!(
-                "it has schema {}, this version reads schema {SCHEMA}",
-                plan.schema
-            );
+            let why = format!("it has schema {}, this version reads schema {SCHEMA}", plan.schema);
             return Err(ResultsError::Plan { path, why });
         }
         if plan.cells.iter().any(climbs) {
-            return Err(ResultsError::Plan {
-                path,
-                why: "a run lies outside of the folder".to_owned(),
-            });
+            return Err(ResultsError::Plan { path, why: "a run lies outside of the folder".to_owned() });
         }
         Ok(Some(plan))
     }
@@ -201,20 +157,13 @@ pub fn parse_axis(text: &str) -> Result<Axis, String> {
     if values.iter().any(String::is_empty) {
         return Err("a value is empty".to_owned());
     }
-    if let Some(twice) = values
-        .iter()
-        .enumerate()
-        .find(|(at, value)| values[..*at].contains(value))
-    {
+    if let Some(twice) = values.iter().enumerate().find(|(at, value)| values[..*at].contains(value)) {
         return Err(format!("the value `{}` is there twice", twice.1));
     }
     if values.len() < 2 {
         return Err("a comparison needs at least two values".to_owned());
     }
-    Ok(Axis {
-        path: path.trim().to_owned(),
-        values,
-    })
+    Ok(Axis { path: path.trim().to_owned(), values })
 }
 
 /// Name of the folder of an experiment with changes: `cv-261704-lr=0.001`.
@@ -226,11 +175,7 @@ pub fn folder_name(experiment: &Experiment, settings: &[(&str, &str)]) -> String
 }
 
 /// Name of the folder of a comparison: `cv-261704-compare-lr`.
-pub fn comparison_folder_name(
-    experiment: &Experiment,
-    settings: &[(&str, &str)],
-    axes: &[Axis],
-) -> String {
+pub fn comparison_folder_name(experiment: &Experiment, settings: &[(&str, &str)], axes: &[Axis]) -> String {
     let varied: Vec<&str> = axes.iter().map(|axis| axis.path.rsplit('.').next().unwrap_or_default()).collect();
     let changed = if settings.is_empty() { String::new() } else { format!("-{}", settings_name(settings)) };
     file_name(&format!("{}{changed}-compare-{}", experiment.name, varied.join("+")))
@@ -240,16 +185,8 @@ pub fn comparison_folder_name(
 pub fn settings_name(settings: &[(&str, &str)]) -> String {
     let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
     let name = |&(path, value): &(&str, &str)| {
-        let alone = settings
-            .iter()
-            .filter(|(other, _)| last(other) == last(path))
-            .count()
-            == 1;
-        format!(
-            "{}={}",
-            if alone { last(path) } else { path.to_owned() },
-            value.trim_matches(['"', '\''])
-        )
+        let alone = settings.iter().filter(|(other, _)| last(other) == last(path)).count() == 1;
+        format!("{}={}", if alone { last(path) } else { path.to_owned() }, value.trim_matches(['"', '\'']))
     };
     settings.iter().map(name).collect::<Vec<_>>().join(",")
 }
@@ -258,22 +195,14 @@ pub fn settings_name(settings: &[(&str, &str)]) -> String {
 fn file_name(text: &str) -> String {
     const LONGEST: usize = 100;
     let safe = |letter: char| letter.is_ascii_alphanumeric() || "-_.,=+".contains(letter);
-    let mut name: String = text
-        .chars()
-        .map(|letter| if safe(letter) { letter } else { '_' })
-        .take(LONGEST)
-        .collect();
+    let mut name: String = text.chars().map(|letter| if safe(letter) { letter } else { '_' }).take(LONGEST).collect();
     if name.starts_with('.') || name.is_empty() {
         name.insert(0, '_');
     }
     if name != text {
         use sha2::Digest;
         let hash = sha2::Sha256::digest(text.as_bytes());
-        let short: String = hash
-            .iter()
-            .take(3)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let short: String = hash.iter().take(3).map(|byte| format!("{byte:02x}")).collect();
         name = format!("{name}-{short}");
     }
     name
@@ -286,21 +215,9 @@ mod tests {
     #[test]
     fn names_are_safe_and_stay_apart() {
         assert_eq!(file_name("cv-261704-lr=1e-3"), "cv-261704-lr=1e-3");
-        for odd in [
-            "",
-            ".",
-            "..",
-            "../../etc",
-            "a/b",
-            "a b",
-            "lr=\u{3bb}",
-            &"x".repeat(500),
-        ] {
+        for odd in ["", ".", "..", "../../etc", "a/b", "a b", "lr=\u{3bb}", &"x".repeat(500)] {
             let name = file_name(odd);
-            assert!(
-                name.len() <= 120 && !name.starts_with('.') && !name.contains('/') && name != odd,
-                "{name}"
-            );
+            assert!(name.len() <= 120 && !name.starts_with('.') && !name.contains('/') && name != odd, "{name}");
         }
         assert_ne!(file_name("a/b"), file_name("a\\b"));
         assert_eq!(file_name("a/b"), file_name("a/b"));
@@ -309,10 +226,7 @@ mod tests {
     #[test]
     fn the_last_key_names_a_setting_unless_it_is_ambiguous() {
         assert_eq!(
-            settings_name(&[
-                ("training.optimiser.lr", "0.1"),
-                ("training.optimiser.kind", "\"sgd\"")
-            ]),
+            settings_name(&[("training.optimiser.lr", "0.1"), ("training.optimiser.kind", "\"sgd\"")]),
             "lr=0.1,kind=sgd"
         );
         let both = [("data.seed", "1"), ("seed", "2")];
@@ -325,10 +239,7 @@ mod tests {
             path: path.to_owned(),
             values: values.iter().map(|value| (*value).to_owned()).collect(),
         };
-        let axes = vec![
-            axis("training.optimiser.lr", &["0.1", "1"]),
-            axis("training.batch_size", &["8", "16", "32"]),
-        ];
+        let axes = vec![axis("training.optimiser.lr", &["0.1", "1"]), axis("training.batch_size", &["8", "16", "32"])];
         let plan = Plan::comparison("n", "c", axes, vec![0]);
         let folders: Vec<&str> = plan.cells.iter().map(|cell| cell.folder.as_str()).collect();
         insta::assert_snapshot!(folders.join("\n"), @r"

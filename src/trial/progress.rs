@@ -64,13 +64,7 @@ mod tests {
         };
         let json = line.to_json();
         assert!(json.contains("\"loss_ratio\":null"), "{json}");
-        assert_eq!(
-            ProgressLine::from_json(&json),
-            Some(ProgressLine {
-                loss_ratio: None,
-                ..line
-            })
-        );
+        assert_eq!(ProgressLine::from_json(&json), Some(ProgressLine { loss_ratio: None, ..line }));
     }
 
     #[test]

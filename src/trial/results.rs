@@ -29,16 +29,8 @@ use crate::{
 
 const LOCK_FILE: &str = ".whymean-lock";
 /// Everything that we write into such a folder; nothing else in it is ever removed.
-const OURS: &[&str] = &[
-    "runs",
-    "cells",
-    "figures",
-    "config.toml",
-    "diagnosis.json",
-    "comparison.json",
-    "report.html",
-    PLAN_FILE,
-];
+const OURS: &[&str] =
+    &["runs", "cells", "figures", "config.toml", "diagnosis.json", "comparison.json", "report.html", PLAN_FILE];
 
 /// What may be done with results that are in the folder already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,19 +77,13 @@ pub fn prepare(
             (finished, begun) = check(dir, &there, plan, trials, allowed)?;
         }
     }
-    let json = serde_json::to_string_pretty(plan).map_err(|error| ResultsError::Plan {
-        path: dir.join(PLAN_FILE),
-        why: error.to_string(),
-    })?;
+    let json = serde_json::to_string_pretty(plan)
+        .map_err(|error| ResultsError::Plan { path: dir.join(PLAN_FILE), why: error.to_string() })?;
     for (name, text) in [(PLAN_FILE, json + "\n"), ("config.toml", config.to_owned())] {
         let path = dir.join(name);
         atomic::write(&path, text.as_bytes()).map_err(|source| failed("write", &path, source))?;
     }
-    Ok(Results {
-        _lock: lock,
-        finished,
-        begun,
-    })
+    Ok(Results { _lock: lock, finished, begun })
 }
 
 /// Checks that a report alone may be written into `dir`: it is not there, empty, or holds an earlier report alone.
@@ -137,26 +123,20 @@ fn occupant(dir: &Path) -> Result<Occupant, ResultsError> {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Occupant::Nothing),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-            return Err(ResultsError::FileInTheWay {
-                path: dir.to_owned(),
-            });
+            return Err(ResultsError::FileInTheWay { path: dir.to_owned() });
         }
         Err(source) => return Err(failed("list", dir, source)),
     };
     let mut empty = true;
     for entry in entries {
-        let name = entry
-            .map_err(|source| failed("list", dir, source))?
-            .file_name();
+        let name = entry.map_err(|source| failed("list", dir, source))?.file_name();
         // What a killed writer of ours left in a folder that it had just made.
         empty &= name == LOCK_FILE || name.to_string_lossy().starts_with(atomic::UNFINISHED);
     }
     match Plan::read_if_there(dir)? {
         Some(plan) => Ok(Occupant::Ours(plan)),
         None if empty => Ok(Occupant::Nothing),
-        None => Err(ResultsError::Foreign {
-            dir: dir.to_owned(),
-        }),
+        None => Err(ResultsError::Foreign { dir: dir.to_owned() }),
     }
 }
 
@@ -170,9 +150,7 @@ fn lock(dir: &Path) -> Result<Option<File>, ResultsError> {
         .map_err(|source| failed("write", &path, source))?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Err(ResultsError::InUse {
-            dir: dir.to_owned(),
-        }),
+        Err(TryLockError::WouldBlock) => Err(ResultsError::InUse { dir: dir.to_owned() }),
         // A file system without locks is no reason not to work.
         Err(TryLockError::Error(_)) => Ok(None),
     }
@@ -213,31 +191,18 @@ fn check(
     allowed: Allowed,
 ) -> Result<(usize, usize), ResultsError> {
     if there.kind() != here.kind() {
-        return Err(ResultsError::OtherKind {
-            dir: dir.to_owned(),
-            there: there.kind(),
-            here: here.kind(),
-        });
+        return Err(ResultsError::OtherKind { dir: dir.to_owned(), there: there.kind(), here: here.kind() });
     }
     // Every run of the plan that is there, so that no run of another experiment stays among ours unseen.
     for cell in there.cells.iter().filter(|cell| here.cells.contains(cell)) {
-        let Some((_, spec)) = trials
-            .iter()
-            .find(|(path, _)| path.starts_with(dir.join(&cell.folder)))
-        else {
+        let Some((_, spec)) = trials.iter().find(|(path, _)| path.starts_with(dir.join(&cell.folder))) else {
             continue;
         };
         for &seed in &there.seeds {
             if let Some(found) = folder::read_spec(&there.run_dir(dir, cell, seed))? {
-                let same_seed = Spec {
-                    seed: found.seed,
-                    ..spec.clone()
-                };
+                let same_seed = Spec { seed: found.seed, ..spec.clone() };
                 if let Some(difference) = same_seed.first_difference(&found) {
-                    return Err(ResultsError::OtherExperiment {
-                        dir: dir.to_owned(),
-                        difference,
-                    });
+                    return Err(ResultsError::OtherExperiment { dir: dir.to_owned(), difference });
                 }
             }
         }
@@ -248,26 +213,17 @@ fn check(
             continue;
         };
         if let Some(difference) = spec.first_difference(&found) {
-            return Err(ResultsError::OtherExperiment {
-                dir: dir.to_owned(),
-                difference,
-            });
+            return Err(ResultsError::OtherExperiment { dir: dir.to_owned(), difference });
         }
         if folder::read_outcome(path)?.is_some() {
             finished += 1;
         } else if let Some(epochs) = epochs_done(path) {
             let name = path.strip_prefix(dir).unwrap_or(path).display();
-            unfinished.push(format!(
-                "{name} (epoch {epochs} of {})",
-                spec.experiment.training.epochs
-            ));
+            unfinished.push(format!("{name} (epoch {epochs} of {})", spec.experiment.training.epochs));
         }
     }
     if allowed == Allowed::Reuse && !unfinished.is_empty() {
-        return Err(ResultsError::Unfinished {
-            dir: dir.to_owned(),
-            runs: unfinished.join(", "),
-        });
+        return Err(ResultsError::Unfinished { dir: dir.to_owned(), runs: unfinished.join(", ") });
     }
     Ok((finished, unfinished.len()))
 }
@@ -283,11 +239,7 @@ fn epochs_done(trial: &Path) -> Option<u32> {
 }
 
 pub(super) fn failed(action: &'static str, path: &Path, source: io::Error) -> ResultsError {
-    ResultsError::File {
-        action,
-        path: path.to_owned(),
-        source,
-    }
+    ResultsError::File { action, path: path.to_owned(), source }
 }
 
 #[cfg(test)]

@@ -18,23 +18,12 @@ pub struct Difference {
 impl std::fmt::Display for Difference {
     fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let words = |value: &Option<String>| value.clone().unwrap_or_else(|| "not set".to_owned());
-        write!(
-            to,
-            "there `{}` is {}, here it is {}",
-            self.path,
-            words(&self.there),
-            words(&self.here)
-        )
+        write!(to, "there `{}` is {}, here it is {}", self.path, words(&self.there), words(&self.here))
     }
 }
 
 /// Settings that do not change what one seed trains: names, how many seeds there are, how often it is saved.
-const WITHOUT_EFFECT: &[&str] = &[
-    "name",
-    "seed",
-    "diagnosis.seeds",
-    "training.checkpoint_secs",
-];
+const WITHOUT_EFFECT: &[&str] = &["name", "seed", "diagnosis.seeds", "training.checkpoint_secs"];
 
 impl Spec {
     /// The first setting in which training `self` differs from the trial `there`; `None` when it is the same training.
@@ -50,13 +39,7 @@ impl Spec {
         };
         differ("", Some(&named(there)), Some(&named(self)))
             .or_else(|| differ("seed", Some(&there.seed.into()), Some(&self.seed.into())))
-            .or_else(|| {
-                differ(
-                    "device",
-                    Some(&there.device.as_str().into()),
-                    Some(&self.device.as_str().into()),
-                )
-            })
+            .or_else(|| differ("device", Some(&there.device.as_str().into()), Some(&self.device.as_str().into())))
     }
 }
 
@@ -80,21 +63,14 @@ fn differ(path: &str, there: Option<&Value>, here: Option<&Value>) -> Option<Dif
         return None;
     }
     let inner = |key: &str| {
-        if path.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{path}.{key}")
-        }
+        if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
     };
     let found = match (there, here) {
         (Some(Value::Object(there)), Some(Value::Object(here))) => {
             // The setting that tells the kind first: with another optimiser, all its numbers differ as well.
             let kinds = ["kind", "type", "source", "distribution", "formula"].into_iter();
-            let keys = kinds
-                .chain(there.keys().map(String::as_str))
-                .chain(here.keys().map(String::as_str));
-            keys.map(|key| differ(&inner(key), there.get(key), here.get(key)))
-                .find_map(|found| found)
+            let keys = kinds.chain(there.keys().map(String::as_str)).chain(here.keys().map(String::as_str));
+            keys.map(|key| differ(&inner(key), there.get(key), here.get(key))).find_map(|found| found)
         }
         (Some(Value::Array(there)), Some(Value::Array(here))) if there.len() == here.len() => {
             let pairs = there.iter().zip(here).enumerate();
@@ -129,8 +105,7 @@ pub mod tests {
             threads: 1,
             device: "cpu".to_owned(),
             config_name: "config.toml".to_owned(),
-            experiment: toml::from_str(include_str!("../../fixtures/record/experiment.toml"))
-                .expect("fixture"),
+            experiment: toml::from_str(include_str!("../../fixtures/record/experiment.toml")).expect("fixture"),
         }
     }
 
@@ -150,9 +125,7 @@ pub mod tests {
         let words = |change: &dyn Fn(&mut Spec)| {
             let mut here = spec(1);
             change(&mut here);
-            here.first_difference(&spec(1))
-                .map(|difference| difference.to_string())
-                .unwrap_or_default()
+            here.first_difference(&spec(1)).map(|difference| difference.to_string()).unwrap_or_default()
         };
         let all = [
             words(&|here| here.experiment.training.epochs = 3),
@@ -162,12 +135,8 @@ pub mod tests {
             words(&|here| here.device = "cuda:0".to_owned()),
             words(&|here| here.seed = 2),
             words(&|here| {
-                here.experiment.training.optimiser = Optimiser::Sgd {
-                    lr: 0.1,
-                    momentum: 0.9,
-                    nesterov: false,
-                    weight_decay: 0.0,
-                };
+                here.experiment.training.optimiser =
+                    Optimiser::Sgd { lr: 0.1, momentum: 0.9, nesterov: false, weight_decay: 0.0 };
             }),
         ];
         insta::assert_snapshot!(all.join("\n"));

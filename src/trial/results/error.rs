@@ -11,9 +11,7 @@ pub enum ResultsError {
     #[error("cannot {action} `{}`", .path.display())]
     #[diagnostic(
         code(whymean::results::file),
-        help(
-            "check that the folder is yours and that the disk is not full, or choose another with `--out`"
-        )
+        help("check that the folder is yours and that the disk is not full, or choose another with `--out`")
     )]
     File {
         /// What was tried.
@@ -27,9 +25,7 @@ pub enum ResultsError {
     #[error("`{}` is not empty and was not made by whymean", .dir.display())]
     #[diagnostic(
         code(whymean::results::foreign),
-        help(
-            "choose another folder with `--out`; this one is not touched, not even with `--overwrite`"
-        )
+        help("choose another folder with `--out`; this one is not touched, not even with `--overwrite`")
     )]
     Foreign {
         /// The folder.
@@ -37,10 +33,7 @@ pub enum ResultsError {
     },
     /// A file where a folder should be.
     #[error("`{}` is a file, not a folder", .path.display())]
-    #[diagnostic(
-        code(whymean::results::file_in_the_way),
-        help("choose another folder with `--out`")
-    )]
+    #[diagnostic(code(whymean::results::file_in_the_way), help("choose another folder with `--out`"))]
     FileInTheWay {
         /// The file.
         path: PathBuf,
@@ -86,9 +79,7 @@ pub enum ResultsError {
     #[error("`{}` holds unfinished runs: {runs}", .dir.display())]
     #[diagnostic(
         code(whymean::results::unfinished),
-        help(
-            "go on from their last checkpoints with `--resume`, or begin again with `--overwrite`"
-        )
+        help("go on from their last checkpoints with `--resume`, or begin again with `--overwrite`")
     )]
     Unfinished {
         /// The folder.
@@ -98,10 +89,7 @@ pub enum ResultsError {
     },
     /// Another process works there.
     #[error("another whymean is working in `{}`", .dir.display())]
-    #[diagnostic(
-        code(whymean::results::in_use),
-        help("wait for it, or choose another folder with `--out`")
-    )]
+    #[diagnostic(code(whymean::results::in_use), help("wait for it, or choose another folder with `--out`"))]
     InUse {
         /// The folder.
         dir: PathBuf,
@@ -110,9 +98,7 @@ pub enum ResultsError {
     #[error("`{}` holds no results of whymean", .dir.display())]
     #[diagnostic(
         code(whymean::results::none),
-        help(
-            "give a folder that `whymean diagnose` or `whymean compare` made; it has a `plan.json`"
-        )
+        help("give a folder that `whymean diagnose` or `whymean compare` made; it has a `plan.json`")
     )]
     NoPlan {
         /// The folder.

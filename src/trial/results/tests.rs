@@ -11,18 +11,11 @@ fn plan(seeds: Vec<u64>) -> Plan {
 }
 
 fn trials(dir: &Path, plan: &Plan) -> Vec<(PathBuf, Spec)> {
-    plan.seeds
-        .iter()
-        .map(|&seed| (plan.run_dir(dir, &plan.cells[0], seed), spec(seed)))
-        .collect()
+    plan.seeds.iter().map(|&seed| (plan.run_dir(dir, &plan.cells[0], seed), spec(seed))).collect()
 }
 
 /// Prepares, and drops the lock.
-fn try_prepare(
-    dir: &Path,
-    trials: &[(PathBuf, Spec)],
-    allowed: Allowed,
-) -> Result<(usize, usize), String> {
+fn try_prepare(dir: &Path, trials: &[(PathBuf, Spec)], allowed: Allowed) -> Result<(usize, usize), String> {
     let seeds = trials.iter().map(|(_, spec)| spec.seed).collect();
     match prepare(dir, &plan(seeds), CONFIG, trials, allowed) {
         Ok(results) => Ok((results.finished, results.begun)),
@@ -72,10 +65,7 @@ fn unfinished_runs_need_a_word() {
     finish(&all[0]);
     begin(&all[1]);
     let refused = try_prepare(&dir, &all, Allowed::Reuse).expect_err("unfinished");
-    assert_eq!(
-        refused,
-        "`DIR` holds unfinished runs: runs/seed-1 (epoch 0 of 2)"
-    );
+    assert_eq!(refused, "`DIR` holds unfinished runs: runs/seed-1 (epoch 0 of 2)");
     assert_eq!(try_prepare(&dir, &all, Allowed::Resume), Ok((1, 1)));
     assert_eq!(try_prepare(&dir, &all, Allowed::Overwrite), Ok((0, 0)));
     assert!(!all[0].0.exists());
@@ -95,10 +85,7 @@ fn another_experiment_is_refused_with_its_first_difference() {
             spec.experiment.training.epochs = 9;
         }
         let refused = try_prepare(&dir, &other, Allowed::Resume).expect_err("other");
-        assert_eq!(
-            refused,
-            "`DIR` holds another experiment: there `training.epochs` is 2, here it is 9"
-        );
+        assert_eq!(refused, "`DIR` holds another experiment: there `training.epochs` is 2, here it is 9");
     }
     assert!(folder::outcome_file(&all[0].0).exists());
 }
@@ -108,21 +95,10 @@ fn a_comparison_is_no_diagnosis() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let all = trials(folder.path(), &plan(vec![0]));
     try_prepare(folder.path(), &all, Allowed::Reuse).expect("empty");
-    let axis = crate::judge::Axis {
-        path: "seed".to_owned(),
-        values: vec!["0".to_owned(), "1".to_owned()],
-    };
+    let axis = crate::judge::Axis { path: "seed".to_owned(), values: vec!["0".to_owned(), "1".to_owned()] };
     let comparison = Plan::comparison("fixture", "", vec![axis], vec![0]);
-    let refused =
-        prepare(folder.path(), &comparison, CONFIG, &[], Allowed::Resume).expect_err("kind");
-    assert!(matches!(
-        refused,
-        ResultsError::OtherKind {
-            there: "diagnosis",
-            here: "comparison",
-            ..
-        }
-    ));
+    let refused = prepare(folder.path(), &comparison, CONFIG, &[], Allowed::Resume).expect_err("kind");
+    assert!(matches!(refused, ResultsError::OtherKind { there: "diagnosis", here: "comparison", .. }));
 }
 
 #[test]
@@ -144,16 +120,10 @@ fn what_is_not_ours_is_never_touched() {
             .expect_err("foreign plan")
             .contains("cannot be understood")
     );
-    assert_eq!(
-        fs::read_to_string(folder.path().join("config.toml")).expect("read"),
-        "mine"
-    );
+    assert_eq!(fs::read_to_string(folder.path().join("config.toml")).expect("read"), "mine");
     assert_eq!(fs::read_dir(folder.path()).expect("list").count(), 3);
     let file = folder.path().join("config.toml");
-    assert!(matches!(
-        may_draw(&file),
-        Err(ResultsError::FileInTheWay { .. })
-    ));
+    assert!(matches!(may_draw(&file), Err(ResultsError::FileInTheWay { .. })));
 }
 
 #[test]
@@ -185,15 +155,8 @@ fn a_plan_that_climbs_out_of_its_folder_is_refused() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let mut hostile = plan(vec![0]);
     hostile.cells[0].folder = "../elsewhere".to_owned();
-    fs::write(
-        folder.path().join(PLAN_FILE),
-        serde_json::to_string(&hostile).expect("json"),
-    )
-    .expect("write");
-    assert!(matches!(
-        Plan::read(folder.path()),
-        Err(ResultsError::Plan { .. })
-    ));
+    fs::write(folder.path().join(PLAN_FILE), serde_json::to_string(&hostile).expect("json")).expect("write");
+    assert!(matches!(Plan::read(folder.path()), Err(ResultsError::Plan { .. })));
 }
 
 #[test]
