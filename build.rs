@@ -6,8 +6,7 @@ fn main() {
     if std::env::var_os("CARGO_FEATURE_TORCH").is_none() {
         return;
     }
-    let lib =
-        std::env::var("DEP_TCH_LIBTORCH_LIB").expect("torch-sys names the libtorch it linked");
+    let lib = std::env::var("DEP_TCH_LIBTORCH_LIB").expect("torch-sys names the libtorch it linked");
     println!("cargo:rustc-link-arg=-Wl,-rpath,{lib}");
     println!("cargo:rustc-env=WHYMEAN_LIBTORCH={}", version(Path::new(&lib)).unwrap_or_else(|| "unknown".to_owned()));
     // The linker drops libtorch_cuda as unreferenced, and then CUDA is silently unavailable.

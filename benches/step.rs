@@ -207,9 +207,21 @@ fn main() -> Result<(), Failure> {
         if network == "cnn" {
             // PyTorch has no `same` for strides; many write kernel / 2 instead, which shifts the grid but saves the padded copy.
             let half = ["--padding", "half"];
-            contenders.push(Box::new(PyTorch::new("PyTorch eager, symmetric padding", &python, &network, &threads, &half)?));
+            contenders.push(Box::new(PyTorch::new(
+                "PyTorch eager, symmetric padding",
+                &python,
+                &network,
+                &threads,
+                &half,
+            )?));
         }
-        contenders.push(Box::new(PyTorch::new("PyTorch eager, hand-written hooks", &python, &network, &threads, &["--hooks"])?));
+        contenders.push(Box::new(PyTorch::new(
+            "PyTorch eager, hand-written hooks",
+            &python,
+            &network,
+            &threads,
+            &["--hooks"],
+        )?));
     }
     let count = contenders.len();
     for contender in &mut contenders {
@@ -222,7 +234,9 @@ fn main() -> Result<(), Failure> {
             seconds[index].push(contenders[index].run(steps)? / steps as f64);
         }
     }
-    println!("{network}, {threads} threads, {repetitions} rounds of {steps} steps, interleaved; ratios to the first row");
+    println!(
+        "{network}, {threads} threads, {repetitions} rounds of {steps} steps, interleaved; ratios to the first row"
+    );
     println!("| contender | ms / step (median) | ratio of medians | ratios of single rounds, middle half |");
     println!("|---|---|---|---|");
     let base = median(&mut seconds[0].clone());

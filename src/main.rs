@@ -3,11 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use whymean::{
-    cli::Cli,
-    commands,
-    error::Exit,
-};
+use whymean::{cli::Cli, commands, error::Exit};
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {

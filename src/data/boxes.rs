@@ -65,7 +65,10 @@ mod tests {
             let x = white.iter().map(|pixel| (pixel % 12) as f64 + 0.5).sum::<f64>() / 9.0;
             let y = white.iter().map(|pixel| (pixel / 12) as f64 + 0.5).sum::<f64>() / 9.0;
             let wanted = [(x / 6.0 - 1.0) as f32, (y / 4.5 - 1.0) as f32];
-            assert!((target[0] - wanted[0]).abs() < 1e-6 && (target[1] - wanted[1]).abs() < 1e-6, "{target:?} {wanted:?}");
+            assert!(
+                (target[0] - wanted[0]).abs() < 1e-6 && (target[1] - wanted[1]).abs() < 1e-6,
+                "{target:?} {wanted:?}"
+            );
         }
     }
 
@@ -75,7 +78,8 @@ mod tests {
         assert_eq!(centre(0, 12, 64), -centre(52, 12, 64));
         let canvas = Canvas { channels: 1, height: 4, width: 4, side: 3 };
         let samples = draw(canvas, 100, 0, Stream::TrainInputs).expect("little memory");
-        let mut seen: Vec<[u32; 2]> = samples.targets.chunks(2).map(|target| [target[0].to_bits(), target[1].to_bits()]).collect();
+        let mut seen: Vec<[u32; 2]> =
+            samples.targets.chunks(2).map(|target| [target[0].to_bits(), target[1].to_bits()]).collect();
         seen.sort_unstable();
         seen.dedup();
         assert_eq!(seen.len(), 4);

@@ -11,7 +11,10 @@ use crate::experiment::shapes::gib;
 pub enum DataError {
     /// There is no such file.
     #[error("there is no table `{path}`")]
-    #[diagnostic(code(whymean::data::not_found), help("a relative `data.path` starts at the folder of the configuration file"))]
+    #[diagnostic(
+        code(whymean::data::not_found),
+        help("a relative `data.path` starts at the folder of the configuration file")
+    )]
     NotFound {
         /// The file.
         path: String,
@@ -190,7 +193,11 @@ impl Excerpt {
         let column = text[..first].chars().count();
         // Control characters of a stranger's file must not reach the terminal; widths stay, so that places stay right.
         let clean = |character: char| {
-            if character.is_control() && character != '\t' { "?".repeat(character.len_utf8()) } else { character.to_string() }
+            if character.is_control() && character != '\t' {
+                "?".repeat(character.len_utf8())
+            } else {
+                character.to_string()
+            }
         };
         let excerpt = Self { name: shown(path), text: text[first..last].chars().map(clean).collect(), line, column };
         (Arc::new(excerpt), SourceSpan::from(start - first..end.max(start) - first))

@@ -92,7 +92,8 @@ fn scaled(data: &Data, train: &Exact, validation: &Exact, features: usize, outpu
 fn load_function(data: &Data, function: &Function, train: u32, validation: u32) -> Result<Dataset, DataError> {
     let features = function.features;
     let samples = u64::from(train) + u64::from(validation);
-    let what = format!("{samples} samples of {features} features, which training holds twice and which are made in 64 bits");
+    let what =
+        format!("{samples} samples of {features} features, which training holds twice and which are made in 64 bits");
     check_memory(what, samples.saturating_mul(features as u64 + 1), 4 * COPIES + 8)?;
     let exact = |count: u32, inputs, noises| {
         let count = count as usize;

@@ -70,7 +70,9 @@ mod tests {
     use super::*;
 
     fn columns_of(values: &[f32], columns: usize) -> Vec<Vec<f64>> {
-        (0..columns).map(|column| values.iter().skip(column).step_by(columns).map(|value| f64::from(*value)).collect()).collect()
+        (0..columns)
+            .map(|column| values.iter().skip(column).step_by(columns).map(|value| f64::from(*value)).collect())
+            .collect()
     }
 
     proptest! {

@@ -28,7 +28,10 @@ pub(super) struct Record {
 pub(super) fn is_quoted(text: &str, delimiter: u8) -> bool {
     let bytes = text.as_bytes();
     bytes.iter().enumerate().any(|(index, byte)| {
-        *byte == b'"' && index.checked_sub(1).is_none_or(|before| matches!(bytes[before], b'\n' | b'\r') || bytes[before] == delimiter)
+        *byte == b'"'
+            && index
+                .checked_sub(1)
+                .is_none_or(|before| matches!(bytes[before], b'\n' | b'\r') || bytes[before] == delimiter)
     })
 }
 
@@ -60,7 +63,9 @@ pub(super) fn records(text: &str, delimiter: u8, quoted: bool) -> Result<Vec<Rec
                 at += 1;
             }
             end @ (None | Some(b'\n' | b'\r')) => {
-                if !bytes[start..at].iter().all(u8::is_ascii_whitespace) || (cells > 1 && !delimiter.is_ascii_whitespace()) {
+                if !bytes[start..at].iter().all(u8::is_ascii_whitespace)
+                    || (cells > 1 && !delimiter.is_ascii_whitespace())
+                {
                     records.push(Record { bytes: start..at, line, cells });
                 }
                 if end.is_none() {

@@ -107,7 +107,11 @@ mod tests {
 
     #[test]
     fn moments_and_medians_per_output() {
-        let train = Samples { inputs: vec![1.0, 2.0, 3.0, 6.0], targets: vec![1.0, 5.0, 3.0, 5.0, 2.0, 5.0, 10.0, 5.0], count: 4 };
+        let train = Samples {
+            inputs: vec![1.0, 2.0, 3.0, 6.0],
+            targets: vec![1.0, 5.0, 3.0, 5.0, 2.0, 5.0, 10.0, 5.0],
+            count: 4,
+        };
         let outputs = ["a".to_owned(), "b".to_owned()];
         let summary = summary(&train, &Samples::default(), &[1], vec!["x".into()], &outputs, 3);
         assert_eq!(summary.inputs, Moments { mean: 3.0, std: 3.5f64.sqrt(), min: 1.0, max: 6.0 });

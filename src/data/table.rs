@@ -8,7 +8,10 @@ use std::{
 };
 
 use polars_core::prelude::{DataFrame, DataType, Field, PolarsResult, Schema};
-use polars_io::{SerReader, csv::read::{CsvParseOptions, CsvReadOptions}};
+use polars_io::{
+    SerReader,
+    csv::read::{CsvParseOptions, CsvReadOptions},
+};
 
 use super::{
     DataError, MOST_BYTES,
@@ -111,7 +114,8 @@ impl<'a> Sheet<'a> {
         let first = rows.remove(0);
         let line = &text[first.bytes.clone()];
         let cells = scan::cells(line, delimiter, quoted);
-        let header: Vec<String> = cells.iter().map(|cell| scan::content(&line[cell.clone()], quoted).into_owned()).collect();
+        let header: Vec<String> =
+            cells.iter().map(|cell| scan::content(&line[cell.clone()], quoted).into_owned()).collect();
         let sheet = Self { wanted, text, quoted, delimiter, header, rows };
         sheet.check_header(&first, &cells)?;
         sheet.check_rows(&first)?;
@@ -120,26 +124,37 @@ impl<'a> Sheet<'a> {
 
     fn check_header(&self, first: &Record, cells: &[std::ops::Range<usize>]) -> Result<(), DataError> {
         let fault = |index: usize, message: String, help: &str| {
-            let (line, at) = Excerpt::new(self.wanted.path, first.line, &self.text[first.bytes.clone()], cells[index].clone());
+            let (line, at) =
+                Excerpt::new(self.wanted.path, first.line, &self.text[first.bytes.clone()], cells[index].clone());
             Err(DataError::Header { message, line, at, help: help.to_owned() })
         };
         if self.header.iter().all(|name| name.parse::<f64>().is_ok()) {
-            return fault(0, "the first line holds numbers, not names".to_owned(), "add a line of column names above it");
+            return fault(
+                0,
+                "the first line holds numbers, not names".to_owned(),
+                "add a line of column names above it",
+            );
         }
         for (index, name) in self.header.iter().enumerate() {
             if let Some(before) = self.header[..index].iter().position(|other| other == name && !name.is_empty()) {
-                let message = format!("columns {} and {} are both named `{}`", before + 1, index + 1, name.escape_debug());
+                let message =
+                    format!("columns {} and {} are both named `{}`", before + 1, index + 1, name.escape_debug());
                 return fault(index, message, "give each column a name of its own");
             }
             if name.chars().any(|character| character.is_control() && character != '\t') {
                 // Names go to terminals and reports.
-                let message = format!("the name of column {} has a control character: `{}`", index + 1, name.escape_debug());
+                let message =
+                    format!("the name of column {} has a control character: `{}`", index + 1, name.escape_debug());
                 return fault(index, message, "take line breaks and other control characters out of the header");
             }
             // A column without a name can be left out by naming the others.
             if name.is_empty() && self.wanted.features.is_empty() {
                 let message = format!("column {} has no name", index + 1);
-                return fault(index, message, "name the features in `data.features`; row numbers written by pandas are none");
+                return fault(
+                    index,
+                    message,
+                    "name the features in `data.features`; row numbers written by pandas are none",
+                );
             }
         }
         Ok(())
@@ -167,19 +182,28 @@ impl<'a> Sheet<'a> {
             let names = self.header.iter().map(String::as_str).filter(|name| !name.is_empty());
             let all = format!("the columns are {}", listed(names.clone()));
             let other = [('\t', "\\t"), (';', ";"), ('|', "|"), (',', ",")].into_iter();
-            let mut other = other.filter(|(character, _)| self.header.len() == 1 && self.header[0].contains(*character));
+            let mut other =
+                other.filter(|(character, _)| self.header.len() == 1 && self.header[0].contains(*character));
             let help = match (other.next(), nearest(name, names)) {
-                (Some((_, delimiter)), _) => format!("the header is one cell with `{delimiter}` in it: write `delimiter = \"{delimiter}\"`"),
+                (Some((_, delimiter)), _) => {
+                    format!("the header is one cell with `{delimiter}` in it: write `delimiter = \"{delimiter}\"`")
+                }
                 (None, Some(near)) => format!("did you mean `{near}`? {all}"),
                 (None, None) => all,
             };
-            DataError::UnknownColumn { path: shown(self.wanted.path), column: name.escape_debug().to_string(), key, help }
+            DataError::UnknownColumn {
+                path: shown(self.wanted.path),
+                column: name.escape_debug().to_string(),
+                key,
+                help,
+            }
         })
     }
 
     fn numbers(&self) -> Result<Numbers, DataError> {
         let path = || shown(self.wanted.path);
-        let targets = self.wanted.targets.iter().map(|name| self.column(name, "data.targets")).collect::<Result<Vec<_>, _>>()?;
+        let targets =
+            self.wanted.targets.iter().map(|name| self.column(name, "data.targets")).collect::<Result<Vec<_>, _>>()?;
         let features: Vec<usize> = if self.wanted.features.is_empty() {
             (0..self.header.len()).filter(|column| !targets.contains(column)).collect()
         } else {
@@ -189,16 +213,19 @@ impl<'a> Sheet<'a> {
             return Err(DataError::NoFeatures { path: path() });
         }
         let used: Vec<usize> = features.iter().chain(&targets).copied().collect();
-        let frame = self.frame(&used).map_err(|error| DataError::Unreadable { path: path(), why: error.to_string() })?;
+        let frame =
+            self.frame(&used).map_err(|error| DataError::Unreadable { path: path(), why: error.to_string() })?;
         let columns = used.iter().map(|column| self.parse(&frame, *column)).collect::<Result<Vec<_>, _>>()?;
-        let whole: Vec<bool> = (0..self.rows.len()).map(|row| columns.iter().all(|column| !column[row].is_nan())).collect();
+        let whole: Vec<bool> =
+            (0..self.rows.len()).map(|row| columns.iter().all(|column| !column[row].is_nan())).collect();
         let dropped = whole.iter().filter(|whole| !**whole).count();
         if dropped > 0 && self.wanted.missing == Missing::Refuse {
             return Err(self.missing(&used, &columns, &whole, dropped));
         }
         let kept = || whole.iter().enumerate().filter(|(_, whole)| **whole).map(|(row, _)| row);
         let (inputs, targets) = columns.split_at(features.len());
-        let gather = |columns: &[Vec<f64>]| kept().flat_map(|row| columns.iter().map(move |column| column[row])).collect();
+        let gather =
+            |columns: &[Vec<f64>]| kept().flat_map(|row| columns.iter().map(move |column| column[row])).collect();
         Ok(Numbers {
             inputs: gather(inputs),
             targets: gather(targets),
@@ -219,7 +246,8 @@ impl<'a> Sheet<'a> {
             body.push_str(&self.text[row.bytes.clone()]);
             body.push('\n');
         }
-        let schema: Schema = (0..self.header.len()).map(|column| Field::new(column_name(column).into(), DataType::String)).collect();
+        let schema: Schema =
+            (0..self.header.len()).map(|column| Field::new(column_name(column).into(), DataType::String)).collect();
         let options = CsvParseOptions::default()
             .with_separator(self.delimiter)
             .with_quote_char(self.quoted.then_some(b'"'))
@@ -241,7 +269,10 @@ impl<'a> Sheet<'a> {
             return Ok(Vec::new());
         }
         let unreadable = |why: String| DataError::Unreadable { path: shown(self.wanted.path), why };
-        let cells = frame.column(&column_name(column)).and_then(|cells| cells.str()).map_err(|error| unreadable(error.to_string()))?;
+        let cells = frame
+            .column(&column_name(column))
+            .and_then(|cells| cells.str())
+            .map_err(|error| unreadable(error.to_string()))?;
         if cells.len() != self.rows.len() {
             return Err(unreadable(format!("{} rows were expected, {} were read", self.rows.len(), cells.len())));
         }
@@ -251,7 +282,12 @@ impl<'a> Sheet<'a> {
             match cell.parse::<f64>() {
                 Ok(number) if number.is_finite() && number.abs() > f64::from(f32::MAX) => {
                     let what = format!("`{cell}` is beyond what a 32-bit number holds (3.4e38)");
-                    return Err(self.cell(row, column, what, "networks are trained in 32 bits: rescale the column in the file".to_owned()));
+                    return Err(self.cell(
+                        row,
+                        column,
+                        what,
+                        "networks are trained in 32 bits: rescale the column in the file".to_owned(),
+                    ));
                 }
                 Ok(number) => numbers.push(if number.is_finite() { number } else { f64::NAN }),
                 Err(_) if MISSING.contains(&cell.to_lowercase().as_str()) => numbers.push(f64::NAN),
@@ -281,7 +317,9 @@ impl<'a> Sheet<'a> {
             "a target is a number: choose another column in `data.targets`, or code its words as numbers".to_owned()
         } else {
             let numeric = self.numeric_columns(row);
-            format!("leave the column out by naming the others in `data.features`{numeric}, or code its words as numbers")
+            format!(
+                "leave the column out by naming the others in `data.features`{numeric}, or code its words as numbers"
+            )
         };
         self.cell(row, column, what, help)
     }
@@ -306,9 +344,19 @@ impl<'a> Sheet<'a> {
         let line = &self.text[self.rows[row].bytes.clone()];
         let cell = scan::cells(line, self.delimiter, self.quoted).get(column).cloned().unwrap_or(0..0);
         let seen = scan::content(&line[cell], self.quoted);
-        let what = if seen.is_empty() { "the cell is empty".to_owned() } else { format!("`{}` is no finite number", seen.escape_debug()) };
-        let rows = if count == 1 { "1 row has".to_owned() } else { format!("{count} of {} rows have", self.rows.len()) };
-        self.cell(row, column, what, format!("{rows} such a cell; `missing = \"drop_rows\"` in `[data]` leaves them out"))
+        let what = if seen.is_empty() {
+            "the cell is empty".to_owned()
+        } else {
+            format!("`{}` is no finite number", seen.escape_debug())
+        };
+        let rows =
+            if count == 1 { "1 row has".to_owned() } else { format!("{count} of {} rows have", self.rows.len()) };
+        self.cell(
+            row,
+            column,
+            what,
+            format!("{rows} such a cell; `missing = \"drop_rows\"` in `[data]` leaves them out"),
+        )
     }
 }
 

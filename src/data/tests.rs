@@ -38,7 +38,8 @@ fn diabetes_is_read_split_and_scaled() {
     assert_eq!(summary.features.join(" "), "age sex bmi bp s1 s2 s3 s4 s5 s6");
     assert_eq!(raw.outputs, ["progression"]);
     // Efron et al. 2004: 442 patients, progression 25 to 346 with mean 152.1.
-    let all: Vec<f64> = raw.train.targets.iter().chain(&raw.validation.targets).map(|value| f64::from(*value)).collect();
+    let all: Vec<f64> =
+        raw.train.targets.iter().chain(&raw.validation.targets).map(|value| f64::from(*value)).collect();
     let moments = Moments::of(all.iter().copied()).expect("there are targets");
     assert_eq!((moments.min, moments.max), (25.0, 346.0));
     assert!((moments.mean - 152.133_484_162_896).abs() < 1e-9);
@@ -54,7 +55,10 @@ fn diabetes_is_read_split_and_scaled() {
 
 #[test]
 fn boxes_and_functions_repeat_and_follow_the_seed() {
-    for settings in ["source = \"boxes\"\nheight = 16\nwidth = 20\nbox_size = 3\ntrain_samples = 50\nvalidation_samples = 10", "source = \"function\"\nformula = \"friedman1\"\nnoise = 1"] {
+    for settings in [
+        "source = \"boxes\"\nheight = 16\nwidth = 20\nbox_size = 3\ntrain_samples = 50\nvalidation_samples = 10",
+        "source = \"function\"\nformula = \"friedman1\"\nnoise = 1",
+    ] {
         let first = loaded(settings);
         assert_eq!(first, loaded(settings));
         let other = loaded(&format!("{settings}\nseed = 1"));
@@ -68,7 +72,8 @@ fn boxes_and_functions_repeat_and_follow_the_seed() {
 
 #[test]
 fn boxes_have_two_named_outputs_around_zero() {
-    let dataset = loaded("source = \"boxes\"\nheight = 16\nwidth = 20\nchannels = 2\nbox_size = 3\nscale_inputs = \"standard\"");
+    let dataset =
+        loaded("source = \"boxes\"\nheight = 16\nwidth = 20\nchannels = 2\nbox_size = 3\nscale_inputs = \"standard\"");
     assert_eq!((dataset.input_shape.as_slice(), dataset.outputs.join(" ")), ([2, 16, 20].as_slice(), "x y".to_owned()));
     let targets = &dataset.summary.targets;
     assert!(targets.iter().all(|target| target.train.mean.abs() < 0.05 && target.train.max < 1.0));
@@ -77,7 +82,8 @@ fn boxes_have_two_named_outputs_around_zero() {
 
 #[test]
 fn more_validation_leaves_training_as_it_was() {
-    let settings = |samples| format!("source = \"function\"\nformula = \"sine\"\nnoise = 0.1\nvalidation_samples = {samples}");
+    let settings =
+        |samples| format!("source = \"function\"\nformula = \"sine\"\nnoise = 0.1\nvalidation_samples = {samples}");
     assert_eq!(loaded(&settings(0)).train, loaded(&settings(100)).train);
     assert_eq!(loaded(&settings(0)).validation.count, 0);
     assert_eq!(loaded(&settings(0)).summary.targets[0].validation, None);

@@ -40,7 +40,8 @@ fn refused(text: &str, change: &str) -> String {
 
 #[test]
 fn layout_and_comments_stay() {
-    let (text, experiment) = changed(TEXT, &["training.optimiser.lr=0.001", "training.loss=mae", "model.layers.0.units=4"]);
+    let (text, experiment) =
+        changed(TEXT, &["training.optimiser.lr=0.001", "training.loss=mae", "model.layers.0.units=4"]);
     assert_eq!(text, TEXT.replace("0.01", "0.001").replace("\"mse\"", "\"mae\"").replace("units = 8", "units = 4"));
     assert_eq!(experiment.training.optimiser.lr(), 0.001);
 }
@@ -53,7 +54,8 @@ fn nothing_changed_is_nothing_touched() {
 #[test]
 fn missing_tables_are_made() {
     let short = "[data]\nsource = \"function\"\nformula = \"sine\"\n[model]\nhidden = [8]\n";
-    let (text, experiment) = changed(short, &["diagnosis.seeds=4", "training.optimiser.kind=sgd", "training.optimiser.lr=1", "seed=7"]);
+    let (text, experiment) =
+        changed(short, &["diagnosis.seeds=4", "training.optimiser.kind=sgd", "training.optimiser.lr=1", "seed=7"]);
     assert_eq!((experiment.diagnosis.seeds, experiment.seed), (4, 7));
     assert_eq!(experiment.training.optimiser.lr(), 1.0);
     insta::assert_snapshot!(text, @r#"
@@ -78,11 +80,15 @@ fn words_become_tables_when_a_key_of_theirs_is_set() {
     let (_, experiment) = changed(TEXT, &["training.loss=huber", "training.loss.delta=0.5"]);
     assert_eq!(experiment.training.loss, Loss::Huber { delta: 0.5 });
     let (_, experiment) = changed(TEXT, &["model.init=keras", "model.init.gain=2"]);
-    assert_eq!((experiment.model.init.weights, experiment.model.init.bias), (WeightInit::GlorotUniform {}, BiasInit::Zeros {}));
+    assert_eq!(
+        (experiment.model.init.weights, experiment.model.init.bias),
+        (WeightInit::GlorotUniform {}, BiasInit::Zeros {})
+    );
     assert_eq!(experiment.model.init.gain, 2.0);
     let (_, experiment) = changed(TEXT, &["model.layers.1.activation=tanh"]);
     assert!(matches!(experiment.model.layers[1], Layer::Dense { activation: Activation::Tanh, units: None, .. }));
-    let (_, experiment) = changed(TEXT, &["training.optimiser={kind=\"sgd\",lr=0.1}", "training.optimiser.momentum=0.9"]);
+    let (_, experiment) =
+        changed(TEXT, &["training.optimiser={kind=\"sgd\",lr=0.1}", "training.optimiser.momentum=0.9"]);
     assert!(matches!(experiment.training.optimiser, Optimiser::Sgd { momentum: 0.9, .. }));
 }
 
@@ -92,7 +98,8 @@ fn both_spellings_lead_to_the_same_key() {
         let (text, experiment) = changed(&TEXT.replace("optimiser", written), &[&format!("training.{set}.lr=0.5")]);
         assert_eq!(experiment.training.optimiser.lr(), 0.5, "{text}");
     }
-    let (_, experiment) = changed("[data]\nsource=\"function\"\nformula=\"sum\"\n[model]\nhidden=[1]", &["training.optimizer.lr=0.5"]);
+    let (_, experiment) =
+        changed("[data]\nsource=\"function\"\nformula=\"sum\"\n[model]\nhidden=[1]", &["training.optimizer.lr=0.5"]);
     assert_eq!(experiment.training.optimiser.lr(), 0.5);
 }
 
@@ -101,7 +108,8 @@ fn arrays_of_tables_have_indices_too() {
     let text = "[data]\nsource=\"function\"\nformula=\"sum\"\n[[model.layers]]\ntype=\"dense\"\nunits=3\n[[model.layers]]\ntype=\"dense\"\n";
     let (_, experiment) = changed(text, &["model.layers.0.units=5"]);
     assert!(matches!(experiment.model.layers[0], Layer::Dense { units: Some(5), .. }));
-    let (_, experiment) = changed("[data]\nsource=\"function\"\nformula=\"sum\"\n[model]\nhidden=[1, 2]", &["model.hidden.1=9"]);
+    let (_, experiment) =
+        changed("[data]\nsource=\"function\"\nformula=\"sum\"\n[model]\nhidden=[1, 2]", &["model.hidden.1=9"]);
     assert!(matches!(experiment.model.layers[1], Layer::Dense { units: Some(9), .. }));
 }
 
@@ -118,9 +126,18 @@ fn values_are_toml_or_words() {
 
 #[test]
 fn paths_that_lead_nowhere_are_refused() {
-    assert_eq!(refused(TEXT, "model.layers.2.units=1"), "`model.layers.2.units=1` cannot be applied: `model.layers` has no entry 2");
-    assert_eq!(refused(TEXT, "model.layers.x.units=1"), "`model.layers.x.units=1` cannot be applied: `model.layers` is a list, and `x` is no index");
-    assert_eq!(refused(TEXT, "data.formula.deep=1"), "`data.formula.deep=1` cannot be applied: `data.formula` is a value and has no key `deep`");
+    assert_eq!(
+        refused(TEXT, "model.layers.2.units=1"),
+        "`model.layers.2.units=1` cannot be applied: `model.layers` has no entry 2"
+    );
+    assert_eq!(
+        refused(TEXT, "model.layers.x.units=1"),
+        "`model.layers.x.units=1` cannot be applied: `model.layers` is a list, and `x` is no index"
+    );
+    assert_eq!(
+        refused(TEXT, "data.formula.deep=1"),
+        "`data.formula.deep=1` cannot be applied: `data.formula` is a value and has no key `deep`"
+    );
     let short = "[model]\nhidden = [8]\n";
     assert_eq!(
         refused(short, "model.layers.0.units=1"),
@@ -138,7 +155,8 @@ fn mistakes_of_changes_have_places() {
     let list = changes(&["training.optimiser.lr=-1", "training.epoch=3"]);
     let errors = read_with(Path::new("fixtures/diabetes.toml"), &list).expect_err("both are wrong");
     insta::assert_snapshot!("wrong-changes", rendered(&errors));
-    let (experiment, text) = read_with(Path::new("fixtures/diabetes.toml"), &changes(&["training.epochs=3"])).expect("it is right");
+    let (experiment, text) =
+        read_with(Path::new("fixtures/diabetes.toml"), &changes(&["training.epochs=3"])).expect("it is right");
     assert_eq!((experiment.training.epochs, text.contains("epochs = 3")), (3, true));
 }
 

@@ -509,10 +509,7 @@ impl Optimiser {
     /// The learning rate before any schedule.
     pub fn lr(&self) -> f64 {
         match *self {
-            Self::Sgd { lr, .. }
-            | Self::Adam { lr, .. }
-            | Self::AdamW { lr, .. }
-            | Self::RmsProp { lr, .. } => lr,
+            Self::Sgd { lr, .. } | Self::Adam { lr, .. } | Self::AdamW { lr, .. } | Self::RmsProp { lr, .. } => lr,
         }
     }
 

@@ -13,18 +13,11 @@ pub(super) fn collapsed_at_step(record: &Record, output: usize) -> Option<u64> {
     let batches = record.points(Split::Train, Channel::PredictionStd, &target.name);
     // A batch of one sample has no spread, whatever the network does.
     let batches_tell = record.run.experiment.training.batch_size > 1 && !batches.is_empty();
-    let untrained = record
-        .points(Split::Train, Channel::Spread, &target.name)
-        .first()
-        .filter(|point| point.step == 0);
+    let untrained = record.points(Split::Train, Channel::Spread, &target.name).first().filter(|point| point.step == 0);
     if batches_tell && target.train.std > 0.0 {
         return first_flat(batches, COLLAPSE_SPREAD * target.train.std, untrained);
     }
-    first_flat(
-        record.points(Split::Train, Channel::Spread, &target.name),
-        COLLAPSE_SPREAD,
-        untrained,
-    )
+    first_flat(record.points(Split::Train, Channel::Spread, &target.name), COLLAPSE_SPREAD, untrained)
 }
 
 /// Step of the first point from which on all are at or below the limit; 0 where no point, nor the look at the
@@ -50,20 +43,13 @@ mod tests {
 
     #[test]
     fn the_first_step_after_the_last_return() {
-        assert_eq!(
-            collapsed_at_step(&stds(&[1.0, 30.0, 0.01, 0.5, 0.02, 0.0, 0.09]).record(), 0),
-            Some(5)
-        );
+        assert_eq!(collapsed_at_step(&stds(&[1.0, 30.0, 0.01, 0.5, 0.02, 0.0, 0.09]).record(), 0), Some(5));
     }
 
     #[test]
     fn a_network_that_never_spread_collapsed_at_birth() {
-        assert_eq!(
-            collapsed_at_step(&stds(&[0.01, 0.02, 0.0]).record(), 0),
-            Some(0)
-        );
-        let spread_at_birth =
-            stds(&[0.01, 0.02]).epochs(Split::Train, Channel::Spread, "y", 0, [0.8, 0.01]);
+        assert_eq!(collapsed_at_step(&stds(&[0.01, 0.02, 0.0]).record(), 0), Some(0));
+        let spread_at_birth = stds(&[0.01, 0.02]).epochs(Split::Train, Channel::Spread, "y", 0, [0.8, 0.01]);
         assert_eq!(collapsed_at_step(&spread_at_birth.record(), 0), Some(1));
     }
 

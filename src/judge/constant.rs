@@ -36,19 +36,12 @@ pub(super) fn constant_of(record: &Record, output: usize, look: &OutputLook) -> 
     // A constant target has no unit of distance; then only equality counts.
     let near = |place: f64| (level - place).abs() <= TOLERANCE * target.train.std;
     let bounds = bounds_of_output(record);
-    if look
-        .single_value
-        .is_some_and(|value| bounds.contains(&value))
-    {
+    if look.single_value.is_some_and(|value| bounds.contains(&value)) {
         return Constant::Bound;
     }
     let mean = (target.train.mean, Constant::Mean);
     let median = (target.median, Constant::Median);
-    let centres = if drives_to_median(record, target.train.std) {
-        [median, mean]
-    } else {
-        [mean, median]
-    };
+    let centres = if drives_to_median(record, target.train.std) { [median, mean] } else { [mean, median] };
     if let Some((_, constant)) = centres.into_iter().find(|(place, _)| near(*place)) {
         return constant;
     }
@@ -57,34 +50,23 @@ pub(super) fn constant_of(record: &Record, output: usize, look: &OutputLook) -> 
     }
     let born = born_at(record, look.split, output);
     // The root mean square of the first predictions: far from zero, or spread out around it.
-    let born_near_zero =
-        born.is_some_and(|born| born.root_mean_square <= TOLERANCE * target.train.std);
+    let born_near_zero = born.is_some_and(|born| born.root_mean_square <= TOLERANCE * target.train.std);
     if look.single_value == Some(0.0) || (near(0.0) && !born_near_zero) {
         return Constant::Zero;
     }
-    if born.is_some_and(|born| near(born.mean)) {
-        Constant::Initial
-    } else {
-        Constant::Other
-    }
+    if born.is_some_and(|born| near(born.mean)) { Constant::Initial } else { Constant::Other }
 }
 
 /// The constant on which all agree; absent for none or several.
 pub(super) fn agreed(constants: impl IntoIterator<Item = Option<Constant>>) -> Option<Constant> {
     let mut constants = constants.into_iter();
     let first = constants.next()??;
-    constants
-        .all(|constant| constant == Some(first))
-        .then_some(first)
+    constants.all(|constant| constant == Some(first)).then_some(first)
 }
 
 /// The bounds that the last activation cannot pass, as the record names it.
 fn bounds_of_output(record: &Record) -> &'static [f64] {
-    let name = record
-        .run
-        .layers
-        .last()
-        .map_or("", |layer| layer.activation.as_str());
+    let name = record.run.layers.last().map_or("", |layer| layer.activation.as_str());
     match name {
         "relu" | "softplus" => &[0.0],
         "sigmoid" => &[0.0, 1.0],
@@ -112,16 +94,10 @@ struct Born {
 }
 
 fn born_at(record: &Record, split: Split, output: usize) -> Option<Born> {
-    let first = record
-        .probe
-        .iter()
-        .find(|look| look.split == split && look.epoch == 0)?;
+    let first = record.probe.iter().find(|look| look.split == split && look.epoch == 0)?;
     let (_, predictions) = columns(first, record.run.data.targets.len(), output)?;
     let squares: Vec<f64> = predictions.iter().map(|value| value * value).collect();
-    let born = Born {
-        mean: stats::mean(&predictions)?,
-        root_mean_square: stats::mean(&squares)?.sqrt(),
-    };
+    let born = Born { mean: stats::mean(&predictions)?, root_mean_square: stats::mean(&squares)?.sqrt() };
     (born.mean.is_finite() && born.root_mean_square.is_finite()).then_some(born)
 }
 
@@ -132,26 +108,14 @@ mod tests {
 
     fn constant(builder: Synthetic, born: f64, end: f64) -> Constant {
         // Untrained predictions scatter by 1 around `born`; the trained ones are `end` for every input.
-        let record = builder
-            .looks(
-                3,
-                |epoch, i, _| if epoch == 0 { born + noise(i) } else { end },
-            )
-            .record();
-        constant_of(
-            &record,
-            0,
-            &OutputLook::newest(&record, Split::Train, 0).expect("a look"),
-        )
+        let record = builder.looks(3, |epoch, i, _| if epoch == 0 { born + noise(i) } else { end }).record();
+        constant_of(&record, 0, &OutputLook::newest(&record, Split::Train, 0).expect("a look"))
     }
 
     #[test]
     fn mean_and_median_by_the_loss() {
-        let mae =
-            |builder: Synthetic| builder.with(|run| run.experiment.training.loss = Loss::Mae {});
-        let huber = |delta| {
-            Synthetic::new().with(move |run| run.experiment.training.loss = Loss::Huber { delta })
-        };
+        let mae = |builder: Synthetic| builder.with(|run| run.experiment.training.loss = Loss::Mae {});
+        let huber = |delta| Synthetic::new().with(move |run| run.experiment.training.loss = Loss::Huber { delta });
         assert_eq!(constant(Synthetic::new(), 0.0, 1.05), Constant::Mean);
         assert_eq!(constant(Synthetic::new(), 0.0, 0.52), Constant::Median);
         assert_eq!(constant(mae(Synthetic::new()), 0.0, 0.52), Constant::Median);
@@ -169,19 +133,11 @@ mod tests {
     fn bounds_of_the_output_activation() {
         let with = |name: &str| Synthetic::new().output_activation(name);
         // To the bit it is the bound even where the mean is as near.
-        let mean_at = |mean: f64, name: &str| {
-            with(name).with(move |run| run.data.targets[0].train.mean = mean)
-        };
+        let mean_at = |mean: f64, name: &str| with(name).with(move |run| run.data.targets[0].train.mean = mean);
         assert_eq!(constant(mean_at(0.1, "relu"), 3.0, 0.0), Constant::Bound);
-        assert_eq!(
-            constant(mean_at(0.1, "softplus"), 3.0, 0.001),
-            Constant::Mean
-        );
+        assert_eq!(constant(mean_at(0.1, "softplus"), 3.0, 0.001), Constant::Mean);
         assert_eq!(constant(with("softplus"), 3.0, 0.001), Constant::Bound);
-        assert_eq!(
-            constant(mean_at(-3.0, "sigmoid"), 3.0, 0.999),
-            Constant::Bound
-        );
+        assert_eq!(constant(mean_at(-3.0, "sigmoid"), 3.0, 0.999), Constant::Bound);
         assert_eq!(constant(with("tanh"), 3.0, -1.0), Constant::Bound);
         assert_eq!(constant(with("linear"), 3.0, -1.0), Constant::Other);
         assert_eq!(constant(with("leaky_relu"), 3.0, -1.0), Constant::Other);
@@ -189,25 +145,13 @@ mod tests {
 
     #[test]
     fn zero_only_when_driven_there_or_exact() {
-        let far = || {
-            Synthetic::new().with(|run| {
-                (run.data.targets[0].train.mean, run.data.targets[0].median) = (40.0, 39.0)
-            })
-        };
+        let far =
+            || Synthetic::new().with(|run| (run.data.targets[0].train.mean, run.data.targets[0].median) = (40.0, 39.0));
         assert_eq!(constant(far(), 5.0, 0.01), Constant::Zero);
         assert_eq!(constant(far(), 0.0, 0.01), Constant::Zero);
         let born_small = |end: f64| {
-            let record = far()
-                .looks(
-                    3,
-                    |epoch, i, _| if epoch == 0 { 0.01 * noise(i) } else { end },
-                )
-                .record();
-            constant_of(
-                &record,
-                0,
-                &OutputLook::newest(&record, Split::Train, 0).expect("a look"),
-            )
+            let record = far().looks(3, |epoch, i, _| if epoch == 0 { 0.01 * noise(i) } else { end }).record();
+            constant_of(&record, 0, &OutputLook::newest(&record, Split::Train, 0).expect("a look"))
         };
         assert_eq!(born_small(0.01), Constant::Initial);
         assert_eq!(born_small(0.0), Constant::Zero);

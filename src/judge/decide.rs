@@ -84,9 +84,7 @@ pub fn decide(record: &Record) -> Decision {
 
 /// The epoch that just ended: the newest that any loss or look belongs to.
 fn last_epoch(record: &Record) -> u32 {
-    let loss = record
-        .last(Split::Train, Channel::Loss, "")
-        .map_or(0, |point| point.epoch);
+    let loss = record.last(Split::Train, Channel::Loss, "").map_or(0, |point| point.epoch);
     record.probe.last().map_or(0, |look| look.epoch).max(loss)
 }
 
@@ -96,25 +94,13 @@ fn last_epoch(record: &Record) -> u32 {
 /// The trainer tells by it whether a [`Decision::Stop`] is a `Status::NonFinite`.
 pub fn not_finite(record: &Record) -> Option<String> {
     let epoch = last_epoch(record);
-    let losses = record
-        .points(Split::Train, Channel::Loss, "")
-        .iter()
-        .rev()
-        .take_while(|point| point.epoch == epoch);
+    let losses = record.points(Split::Train, Channel::Loss, "").iter().rev().take_while(|point| point.epoch == epoch);
     if epoch > 0 && all_and_any(losses.map(|point| point.value.finite().is_none())) {
-        return Some(format!(
-            "the loss was NaN or infinite at every step of epoch {epoch}"
-        ));
+        return Some(format!("the loss was NaN or infinite at every step of epoch {epoch}"));
     }
-    let look = record
-        .last_predictions(Split::Train)
-        .filter(|look| look.epoch > 0)?;
-    all_and_any(look.predictions.iter().map(|value| !value.is_finite())).then(|| {
-        format!(
-            "every prediction was NaN or infinite at epoch {}",
-            look.epoch
-        )
-    })
+    let look = record.last_predictions(Split::Train).filter(|look| look.epoch > 0)?;
+    all_and_any(look.predictions.iter().map(|value| !value.is_finite()))
+        .then(|| format!("every prediction was NaN or infinite at epoch {}", look.epoch))
 }
 
 /// Whether there is at least one, and all are true: nothing measured is no evidence.
@@ -125,27 +111,17 @@ fn all_and_any(mut conditions: impl Iterator<Item = bool>) -> bool {
 /// The first layer for which a proof is due.
 fn cut_off_layer(record: &Record) -> Option<String> {
     let layers = &record.run.layers;
-    let due =
-        |index: usize| cut_off_epochs(record, &layers[..=index]).is_some_and(u32::is_power_of_two);
-    (0..layers.len())
-        .find(|index| due(*index))
-        .map(|index| layers[index].name.clone())
+    let due = |index: usize| cut_off_epochs(record, &layers[..=index]).is_some_and(u32::is_power_of_two);
+    (0..layers.len()).find(|index| due(*index)).map(|index| layers[index].name.clone())
 }
 
 /// For how many epochs in a row, up to the last, the last of these layers was dead on the probe set and every gradient
 /// of all of them exactly zero at every stored step; absent for none.
 fn cut_off_epochs(record: &Record, layers: &[LayerInfo]) -> Option<u32> {
     let epoch = last_epoch(record);
-    let looks = record.points(
-        Split::Train,
-        Channel::DeadFractionProbe,
-        &layers.last()?.name,
-    );
+    let looks = record.points(Split::Train, Channel::DeadFractionProbe, &layers.last()?.name);
     let dead = |value: f64| value == 1.0;
-    let dead_looks = looks
-        .iter()
-        .rev()
-        .take_while(|point| point.epoch > 0 && point.value.finite().is_some_and(dead));
+    let dead_looks = looks.iter().rev().take_while(|point| point.epoch > 0 && point.value.finite().is_some_and(dead));
     let mut since = dead_looks.last()?.epoch;
     if looks.last()?.epoch != epoch {
         return None;
@@ -154,11 +130,7 @@ fn cut_off_epochs(record: &Record, layers: &[LayerInfo]) -> Option<u32> {
     for parameter in layers.iter().flat_map(|layer| &layer.parameters) {
         let norms = record.points(Split::Train, Channel::GradientNorm, parameter);
         norms.last()?; // the newest steps may still be in an open window; the certificate is made from the network itself
-        if let Some(moved) = norms
-            .iter()
-            .rev()
-            .find(|point| point.value.finite() != Some(0.0))
-        {
+        if let Some(moved) = norms.iter().rev().find(|point| point.value.finite() != Some(0.0)) {
             since = since.max(moved.epoch + 1);
         }
         measured = true;
@@ -172,16 +144,8 @@ fn settled(record: &Record, patience: usize) -> Option<String> {
     let worst_at = |skills: &Vec<f64>| skills.iter().copied().fold(f64::INFINITY, f64::min);
     let worst: Vec<f64> = looks.iter().map(|(_, skills)| worst_at(skills)).collect();
     let now = *worst.last()?;
-    if worst.len() >= CERTAIN_EPOCHS
-        && worst
-            .iter()
-            .rev()
-            .take(CERTAIN_EPOCHS)
-            .all(|skill| *skill >= CERTAIN_SKILL)
-    {
-        return Some(format!(
-            "learned: skill {now:.3} for {CERTAIN_EPOCHS} epochs in a row"
-        ));
+    if worst.len() >= CERTAIN_EPOCHS && worst.iter().rev().take(CERTAIN_EPOCHS).all(|skill| *skill >= CERTAIN_SKILL) {
+        return Some(format!("learned: skill {now:.3} for {CERTAIN_EPOCHS} epochs in a row"));
     }
     // The mean over outputs, so that one output that still moves keeps the run going. The best is only replaced when it
     // is beaten clearly; many small gains add up against the old one until they are.
@@ -214,10 +178,7 @@ fn skills_by_epoch(record: &Record) -> Vec<(u32, Vec<f64>)> {
         }
     }
     // An epoch at which one output could not be measured says nothing of all.
-    looks
-        .into_iter()
-        .filter(|(_, skills)| skills.len() == names.len())
-        .collect()
+    looks.into_iter().filter(|(_, skills)| skills.len() == names.len()).collect()
 }
 
 /// On one constant through the whole patience, at rest, and not on the way out.
@@ -225,25 +186,17 @@ fn resting_on_constant(record: &Record, patience: usize) -> Option<String> {
     let names: Vec<&str> = record.outputs().collect();
     let rests = |name: &&str| {
         flat_and_resting(record, Split::Train, name, patience)
-            && (record
-                .points(Split::Validation, Channel::Spread, name)
-                .is_empty()
+            && (record.points(Split::Validation, Channel::Spread, name).is_empty()
                 || flat_and_resting(record, Split::Validation, name, patience))
             && !trend::leaving_plateau(record, name)
     };
-    (!names.is_empty() && names.iter().all(rests)).then(|| {
-        format!("plateau: the predictions were one constant for {patience} epochs in a row")
-    })
+    (!names.is_empty() && names.iter().all(rests))
+        .then(|| format!("plateau: the predictions were one constant for {patience} epochs in a row"))
 }
 
 fn flat_and_resting(record: &Record, split: Split, name: &str, patience: usize) -> bool {
     let newest = |channel: Channel| -> Option<Vec<f64>> {
-        let looks = record
-            .points(split, channel, name)
-            .iter()
-            .rev()
-            .take(patience)
-            .filter(|point| point.epoch > 0);
+        let looks = record.points(split, channel, name).iter().rev().take(patience).filter(|point| point.epoch > 0);
         let values: Vec<f64> = looks.filter_map(|point| point.value.finite()).collect();
         (values.len() == patience).then_some(values)
     };
@@ -253,12 +206,8 @@ fn flat_and_resting(record: &Record, split: Split, name: &str, patience: usize) 
     let shares: Vec<f64> = skills.iter().map(|skill| 1.0 - skill).collect();
     let (lowest, highest) = shares
         .iter()
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), share| {
-            (low.min(*share), high.max(*share))
-        });
-    spreads
-        .iter()
-        .all(|spread| *spread < limits::COLLAPSE_SPREAD)
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), share| (low.min(*share), high.max(*share)));
+    spreads.iter().all(|spread| *spread < limits::COLLAPSE_SPREAD)
         && lowest > 1.0 - limits::COLLAPSE_SKILL
         && (highest <= AT_THE_MEAN || highest - lowest <= RESTING * lowest)
 }

@@ -15,79 +15,33 @@ fn without_early_stop(builder: Synthetic) -> Synthetic {
 }
 
 fn flat(epochs: u32, level: impl Fn(u32) -> f64) -> Synthetic {
-    Synthetic::new().looks(
-        epochs,
-        move |epoch, i, _| if epoch == 0 { noise(i) } else { level(epoch) },
-    )
+    Synthetic::new().looks(epochs, move |epoch, i, _| if epoch == 0 { noise(i) } else { level(epoch) })
 }
 
 /// A network that died in epoch `died`: gradients are zero from its end on.
 fn dead(died: u32, now: u32) -> Synthetic {
     let steps = u64::from(now) * STEPS_PER_EPOCH;
     let gradient = |step: u64| {
-        if step <= u64::from(died) * STEPS_PER_EPOCH {
-            0.5
-        } else {
-            0.0
-        }
+        if step <= u64::from(died) * STEPS_PER_EPOCH { 0.5 } else { 0.0 }
     };
     let fraction = |epoch: u32| if epoch >= died { 1.0 } else { 0.2 };
     Synthetic::new()
         .steps(Channel::Loss, "", (1..=steps).map(|_| 1.0))
-        .steps(
-            Channel::GradientNorm,
-            "dense_1.weight",
-            (1..=steps).map(gradient),
-        )
-        .steps(
-            Channel::GradientNorm,
-            "dense_1.bias",
-            (1..=steps).map(gradient),
-        )
-        .steps(
-            Channel::GradientNorm,
-            "dense_2.weight",
-            (1..=steps).map(|_| 0.0),
-        )
-        .steps(
-            Channel::GradientNorm,
-            "dense_2.bias",
-            (1..=steps).map(|_| 0.1),
-        )
-        .epochs(
-            Split::Train,
-            Channel::DeadFractionProbe,
-            "dense_1",
-            0,
-            (0..=now).map(fraction),
-        )
-        .epochs(
-            Split::Train,
-            Channel::DeadFractionProbe,
-            "dense_2",
-            0,
-            (0..=now).map(|_| 0.0),
-        )
+        .steps(Channel::GradientNorm, "dense_1.weight", (1..=steps).map(gradient))
+        .steps(Channel::GradientNorm, "dense_1.bias", (1..=steps).map(gradient))
+        .steps(Channel::GradientNorm, "dense_2.weight", (1..=steps).map(|_| 0.0))
+        .steps(Channel::GradientNorm, "dense_2.bias", (1..=steps).map(|_| 0.1))
+        .epochs(Split::Train, Channel::DeadFractionProbe, "dense_1", 0, (0..=now).map(fraction))
+        .epochs(Split::Train, Channel::DeadFractionProbe, "dense_2", 0, (0..=now).map(|_| 0.0))
 }
 
 #[test]
 fn a_dead_cut_off_layer_asks_for_a_proof_with_growing_gaps() {
-    let asked: Vec<u32> = (3..=20)
-        .filter(|now| matches!(decide(&dead(3, *now).record()), Decision::Certify { .. }))
-        .collect();
+    let asked: Vec<u32> =
+        (3..=20).filter(|now| matches!(decide(&dead(3, *now).record()), Decision::Certify { .. })).collect();
     assert_eq!(asked, [4, 5, 7, 11, 19]);
-    assert_eq!(
-        decide(&dead(3, 4).record()),
-        Decision::Certify {
-            layer: "dense_1".into()
-        }
-    );
-    assert_eq!(
-        decide(&without_early_stop(dead(3, 4)).record()),
-        Decision::Certify {
-            layer: "dense_1".into()
-        }
-    );
+    assert_eq!(decide(&dead(3, 4).record()), Decision::Certify { layer: "dense_1".into() });
+    assert_eq!(decide(&without_early_stop(dead(3, 4)).record()), Decision::Certify { layer: "dense_1".into() });
 }
 
 #[test]
@@ -96,13 +50,7 @@ fn no_proof_is_asked_for_while_a_gradient_flows_or_a_unit_lives() {
     assert_eq!(decide(&leaking.record()), Decision::GoOn);
     let unmeasured = dead(3, 4).with(|run| run.layers[0].parameters.push("dense_1.scale".into()));
     assert_eq!(decide(&unmeasured.record()), Decision::GoOn);
-    let alive = dead(3, 4).epochs(
-        Split::Train,
-        Channel::DeadFractionProbe,
-        "dense_1",
-        4,
-        [0.99],
-    );
+    let alive = dead(3, 4).epochs(Split::Train, Channel::DeadFractionProbe, "dense_1", 4, [0.99]);
     assert_eq!(decide(&alive.record()), Decision::GoOn);
 }
 
@@ -124,16 +72,12 @@ fn a_proof_waits_for_the_constant_to_rest_but_not_for_ever() {
 
 #[test]
 fn numbers_that_are_not_finite_stop_in_any_case() {
-    let losses =
-        |bad: usize| (0..20).map(move |step| if step >= 20 - bad { f64::NAN } else { 1.0 });
-    let run =
-        |bad: usize| without_early_stop(Synthetic::new()).steps(Channel::Loss, "", losses(bad));
+    let losses = |bad: usize| (0..20).map(move |step| if step >= 20 - bad { f64::NAN } else { 1.0 });
+    let run = |bad: usize| without_early_stop(Synthetic::new()).steps(Channel::Loss, "", losses(bad));
     insta::assert_snapshot!(stops(run(10)).expect("a stop"), @"the loss was NaN or infinite at every step of epoch 2");
     assert_eq!(stops(run(9)), None);
     let predictions = |bad: usize| {
-        without_early_stop(Synthetic::new()).looks(2, move |_, i, y| {
-            if i % 5000 < bad { f64::INFINITY } else { y }
-        })
+        without_early_stop(Synthetic::new()).looks(2, move |_, i, y| if i % 5000 < bad { f64::INFINITY } else { y })
     };
     insta::assert_snapshot!(stops(predictions(200)).expect("a stop"), @"every prediction was NaN or infinite at epoch 2");
     assert_eq!(stops(predictions(199)), None);
@@ -141,33 +85,19 @@ fn numbers_that_are_not_finite_stop_in_any_case() {
 
 #[test]
 fn a_learned_network_stops_when_certain_or_settled() {
-    let good = |epochs: u32| {
-        Synthetic::new().looks(epochs, |epoch, i, y| if epoch == 0 { noise(i) } else { y })
-    };
+    let good = |epochs: u32| Synthetic::new().looks(epochs, |epoch, i, y| if epoch == 0 { noise(i) } else { y });
     insta::assert_snapshot!(stops(good(3)).expect("a stop"), @"learned: skill 1.000 for 3 epochs in a row");
     assert_eq!(stops(good(2)), None);
     assert_eq!(stops(without_early_stop(good(3))), None);
     let settled = |epochs: u32| {
-        Synthetic::new().looks(epochs, |epoch, i, y| {
-            if epoch == 0 {
-                noise(i)
-            } else {
-                calibrated(0.95, i, y)
-            }
-        })
+        Synthetic::new().looks(epochs, |epoch, i, y| if epoch == 0 { noise(i) } else { calibrated(0.95, i, y) })
     };
     let why = stops(settled(11)).expect("a stop");
     assert!(why.starts_with("learned and settled: skill 0.9"), "{why}");
     assert!(why.ends_with("no better for 10 epochs"), "{why}");
     assert_eq!(stops(settled(10)), None);
     // Weak but honest: it may be resting before its next find.
-    let weak = Synthetic::new().looks(30, |epoch, i, y| {
-        if epoch == 0 {
-            noise(i)
-        } else {
-            calibrated(0.3, i, y)
-        }
-    });
+    let weak = Synthetic::new().looks(30, |epoch, i, y| if epoch == 0 { noise(i) } else { calibrated(0.3, i, y) });
     assert_eq!(stops(weak), None);
 }
 
@@ -186,22 +116,13 @@ fn a_plateau_stops_after_the_patience() {
     );
     assert_eq!(stops(flat(9, at_the_mean)), None);
     assert_eq!(stops(without_early_stop(flat(10, at_the_mean))), None);
-    assert!(
-        stops(flat(10, |_| -30.0)).is_some(),
-        "a bound that no gradient moves"
-    );
-    assert_eq!(
-        stops(flat(20, |epoch| -30.0 + 0.5 * f64::from(epoch))),
-        None,
-        "a bias that still travels"
-    );
+    assert!(stops(flat(10, |_| -30.0)).is_some(), "a bound that no gradient moves");
+    assert_eq!(stops(flat(20, |epoch| -30.0 + 0.5 * f64::from(epoch))), None, "a bias that still travels");
 }
 
 #[test]
 fn a_network_on_its_way_out_is_left_alone() {
-    let growing = Synthetic::new().looks(12, |epoch, _, y| {
-        1.0 + 0.03 * 1.3_f64.powi(epoch as i32 - 12) * (y - 1.0)
-    });
+    let growing = Synthetic::new().looks(12, |epoch, _, y| 1.0 + 0.03 * 1.3_f64.powi(epoch as i32 - 12) * (y - 1.0));
     assert_eq!(stops(growing), None);
     let one_learned = flat(12, |_| 1.0).with(|run| run.data.targets[0].name = "other".into());
     assert_eq!(stops(one_learned), None, "no series of that name");
@@ -210,13 +131,5 @@ fn a_network_on_its_way_out_is_left_alone() {
 #[test]
 fn an_empty_record_goes_on() {
     assert_eq!(decide(&Synthetic::new().record()), Decision::GoOn);
-    assert_eq!(
-        decide(
-            &Synthetic::new()
-                .outputs(&[])
-                .with(|run| run.layers.clear())
-                .record()
-        ),
-        Decision::GoOn
-    );
+    assert_eq!(decide(&Synthetic::new().outputs(&[]).with(|run| run.layers.clear()).record()), Decision::GoOn);
 }

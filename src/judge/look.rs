@@ -30,9 +30,7 @@ pub(super) struct OutputLook {
 impl OutputLook {
     /// The newest look at one output (by index) of the *trained* network; absent where there is none.
     pub fn newest(record: &Record, split: Split, output: usize) -> Option<Self> {
-        let look = record
-            .last_predictions(split)
-            .filter(|look| look.epoch > 0)?;
+        let look = record.last_predictions(split).filter(|look| look.epoch > 0)?;
         let (targets, predictions) = columns(look, record.run.data.targets.len(), output)?;
         Some(Self::new(look.split, look.epoch, &targets, &predictions))
     }
@@ -55,31 +53,16 @@ impl OutputLook {
 }
 
 /// Targets and predictions of one output; absent where the look is empty or its two tables do not fit each other.
-pub(super) fn columns(
-    look: &ProbePredictions,
-    outputs: usize,
-    output: usize,
-) -> Option<(Vec<f64>, Vec<f64>)> {
-    let fits = look.targets.len() == look.predictions.len()
-        && outputs > output
-        && !look.targets.is_empty();
+pub(super) fn columns(look: &ProbePredictions, outputs: usize, output: usize) -> Option<(Vec<f64>, Vec<f64>)> {
+    let fits = look.targets.len() == look.predictions.len() && outputs > output && !look.targets.is_empty();
     let fits = fits && look.targets.len().is_multiple_of(outputs);
-    let column = |table: &[f32]| {
-        table
-            .iter()
-            .skip(output)
-            .step_by(outputs)
-            .map(|value| f64::from(*value))
-            .collect()
-    };
+    let column = |table: &[f32]| table.iter().skip(output).step_by(outputs).map(|value| f64::from(*value)).collect();
     fits.then(|| (column(&look.targets), column(&look.predictions)))
 }
 
 /// Whether targets are finite and differ by more than `f32` can tell apart at their level.
 fn varies(targets: &[f64]) -> bool {
-    let level = targets
-        .iter()
-        .fold(0.0, |level: f64, value| level.max(value.abs()));
+    let level = targets.iter().fold(0.0, |level: f64, value| level.max(value.abs()));
     // Two steps of f32 at the level: a constant column that was scaled and stored may differ by one.
     let rounding = level * 2.0 * f64::from(f32::EPSILON);
     level.is_finite() && stats::variance(targets).is_some_and(|variance| variance.sqrt() > rounding)
@@ -102,10 +85,7 @@ mod tests {
     #[test]
     fn columns_are_taken_apart_by_output() {
         let both = look(&[1.0, 10.0, 2.0, 20.0], &[3.0, 30.0, 4.0, 40.0]);
-        assert_eq!(
-            columns(&both, 2, 1),
-            Some((vec![10.0, 20.0], vec![30.0, 40.0]))
-        );
+        assert_eq!(columns(&both, 2, 1), Some((vec![10.0, 20.0], vec![30.0, 40.0])));
         assert_eq!(columns(&both, 2, 2), None);
         assert_eq!(columns(&both, 3, 0), None);
         assert_eq!(columns(&look(&[1.0], &[]), 1, 0), None);
@@ -124,16 +104,8 @@ mod tests {
 
     #[test]
     fn predictions_that_are_not_numbers_are_counted() {
-        let found = OutputLook::new(
-            Split::Train,
-            1,
-            &[1.0, 2.0, 3.0],
-            &[0.0, f64::NAN, f64::INFINITY],
-        );
-        assert_eq!(
-            (found.non_finite, found.mean_prediction, found.intervals),
-            (2, None, Intervals::default())
-        );
+        let found = OutputLook::new(Split::Train, 1, &[1.0, 2.0, 3.0], &[0.0, f64::NAN, f64::INFINITY]);
+        assert_eq!((found.non_finite, found.mean_prediction, found.intervals), (2, None, Intervals::default()));
         let flat = OutputLook::new(Split::Train, 1, &[1.0, 2.0, 3.0], &[0.5; 3]);
         assert_eq!((flat.single_value, flat.non_finite), (Some(0.5), 0));
     }

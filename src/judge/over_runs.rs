@@ -1,8 +1,8 @@
 //! The diagnosis: several runs of one experiment taken together.
 
 use super::{
-    Diagnosis, Estimate, Hold, OutputDiagnosis, RunDiagnosis, SCHEMA, State, Verdict,
-    constant::agreed, run::judge_run, stats, summary,
+    Diagnosis, Estimate, Hold, OutputDiagnosis, RunDiagnosis, SCHEMA, State, Verdict, constant::agreed, run::judge_run,
+    stats, summary,
 };
 use crate::record::Record;
 
@@ -14,15 +14,8 @@ pub fn diagnose(name: &str, records: &[Record]) -> Diagnosis {
     let state = shared_state(runs.iter().map(|run| run.state));
     let sharing: Vec<&RunDiagnosis> = runs.iter().filter(|run| run.state == state).collect();
     // The same rule as for the state: what at least half of the runs in it have.
-    let stuck = sharing
-        .iter()
-        .filter(|run| run.hold == Some(Hold::Stuck))
-        .count();
-    let hold = if stuck * 2 >= sharing.len() {
-        Hold::Stuck
-    } else {
-        Hold::Plateau
-    };
+    let stuck = sharing.iter().filter(|run| run.hold == Some(Hold::Stuck)).count();
+    let hold = if stuck * 2 >= sharing.len() { Hold::Stuck } else { Hold::Plateau };
     let outputs = outputs_over(&sharing);
     let verdict = Verdict {
         state,
@@ -51,10 +44,7 @@ pub(super) fn shared_state(states: impl Iterator<Item = State> + Clone) -> State
         sharing > 0 && sharing * 2 >= count
     });
     let worst = |left: &State, right: &State| left.severity().cmp(&right.severity());
-    shared
-        .max_by(worst)
-        .or_else(|| states.clone().max_by(worst))
-        .unwrap_or(State::Undecided)
+    shared.max_by(worst).or_else(|| states.clone().max_by(worst)).unwrap_or(State::Undecided)
 }
 
 /// Each output over the given runs: medians of the point estimates, between the lowest and the highest end.
@@ -63,26 +53,12 @@ fn outputs_over(runs: &[&RunDiagnosis]) -> Vec<OutputDiagnosis> {
         return Vec::new();
     };
     let outputs = first.outputs.iter().map(|template| {
-        let same: Vec<&OutputDiagnosis> = runs
-            .iter()
-            .filter_map(|run| {
-                run.outputs
-                    .iter()
-                    .find(|output| output.name == template.name)
-            })
-            .collect();
+        let same: Vec<&OutputDiagnosis> =
+            runs.iter().filter_map(|run| run.outputs.iter().find(|output| output.name == template.name)).collect();
         let state = shared_state(same.iter().map(|output| output.state));
-        let sharing: Vec<&OutputDiagnosis> = same
-            .into_iter()
-            .filter(|output| output.state == state)
-            .collect();
+        let sharing: Vec<&OutputDiagnosis> = same.into_iter().filter(|output| output.state == state).collect();
         let over = |get: fn(&OutputDiagnosis) -> Option<Estimate>| {
-            estimate_over(
-                &sharing
-                    .iter()
-                    .filter_map(|output| get(output))
-                    .collect::<Vec<_>>(),
-            )
+            estimate_over(&sharing.iter().filter_map(|output| get(output)).collect::<Vec<_>>())
         };
         let corrs: Vec<f64> = sharing.iter().filter_map(|output| output.corr).collect();
         // OK because a shared state is one that an output has.
@@ -122,41 +98,21 @@ mod tests {
     };
 
     fn learned() -> Record {
-        Synthetic::new()
-            .looks(3, |epoch, i, y| {
-                if epoch == 0 {
-                    noise(i)
-                } else {
-                    y + 0.2 * noise(i + 3)
-                }
-            })
-            .record()
+        Synthetic::new().looks(3, |epoch, i, y| if epoch == 0 { noise(i) } else { y + 0.2 * noise(i + 3) }).record()
     }
 
     fn flat(level: f64) -> Synthetic {
-        Synthetic::new().looks(
-            3,
-            move |epoch, i, _| if epoch == 0 { noise(i) } else { level },
-        )
+        Synthetic::new().looks(3, move |epoch, i, _| if epoch == 0 { noise(i) } else { level })
     }
 
     #[test]
     fn half_of_the_runs_make_the_state_and_the_worse_of_two_halves_wins() {
         let state = |records: &[Record]| diagnose("name", records).verdict.state;
-        assert_eq!(
-            state(&[learned(), learned(), flat(1.0).record()]),
-            State::Learned
-        );
+        assert_eq!(state(&[learned(), learned(), flat(1.0).record()]), State::Learned);
         assert_eq!(state(&[learned(), flat(1.0).record()]), State::Collapsed);
         let (cut, nan) = (Synthetic::new().record(), flat(f64::NAN).record());
-        assert_eq!(
-            state(&[learned(), flat(1.0).record(), cut]),
-            State::Collapsed
-        );
-        assert_eq!(
-            state(&[learned(), flat(1.0).record(), nan]),
-            State::Diverged
-        );
+        assert_eq!(state(&[learned(), flat(1.0).record(), cut]), State::Collapsed);
+        assert_eq!(state(&[learned(), flat(1.0).record(), nan]), State::Diverged);
         assert_eq!(state(&[]), State::Undecided);
     }
 
@@ -164,15 +120,9 @@ mod tests {
     fn constant_and_hold_speak_for_the_runs_that_share_the_state() {
         let stuck = || flat(1.0).certificate().record();
         let both = diagnose("name", &[stuck(), flat(1.0).record(), learned()]);
-        assert_eq!(
-            (both.verdict.hold, both.verdict.constant),
-            (Some(Hold::Stuck), Some(Constant::Mean))
-        );
+        assert_eq!((both.verdict.hold, both.verdict.constant), (Some(Hold::Stuck), Some(Constant::Mean)));
         let few = diagnose("name", &[stuck(), flat(1.0).record(), flat(0.5).record()]);
-        assert_eq!(
-            (few.verdict.hold, few.verdict.constant),
-            (Some(Hold::Plateau), None)
-        );
+        assert_eq!((few.verdict.hold, few.verdict.constant), (Some(Hold::Plateau), None));
         assert_eq!(diagnose("name", &[learned()]).verdict.hold, None);
         assert_eq!(few.runs.len(), 3);
     }
@@ -189,18 +139,8 @@ mod tests {
 
     #[test]
     fn the_document_survives_json() {
-        let found = diagnose(
-            "name",
-            &[
-                learned(),
-                flat(1.0).certificate().record(),
-                flat(f64::NAN).record(),
-            ],
-        );
+        let found = diagnose("name", &[learned(), flat(1.0).certificate().record(), flat(f64::NAN).record()]);
         let text = serde_json::to_string(&found).expect("a diagnosis is plain data");
-        assert_eq!(
-            serde_json::from_str::<Diagnosis>(&text).expect("its own text"),
-            found
-        );
+        assert_eq!(serde_json::from_str::<Diagnosis>(&text).expect("its own text"), found);
     }
 }

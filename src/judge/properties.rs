@@ -11,29 +11,25 @@ use crate::record::{Channel, Point, ProbePredictions, Reading, Record, SeriesId,
 /// Runs of the kinds that occur; the kind decides how targets become predictions.
 fn any_run() -> impl Strategy<Value = Vec<(f64, f64)>> {
     let kind = prop_oneof![Just(0), Just(1), Just(2), Just(3), Just(4),];
-    (kind, 20..120usize, 0..10_000usize, 0.05..0.95f64).prop_map(
-        |(kind, count, offset, strength)| {
-            let pair = |index: usize| {
-                let target = 1.0 + 2.0 * noise(index);
-                let prediction = match kind {
-                    0 => calibrated(strength, index, target),
-                    1 => 1.0 + strength * noise(index + 50_000),
-                    2 => 1.0,
-                    3 => 1.0 + 0.1 * strength * (target - 1.0),
-                    _ => target + 0.3 * strength * noise(index + 50_000),
-                };
-                (target, prediction)
+    (kind, 20..120usize, 0..10_000usize, 0.05..0.95f64).prop_map(|(kind, count, offset, strength)| {
+        let pair = |index: usize| {
+            let target = 1.0 + 2.0 * noise(index);
+            let prediction = match kind {
+                0 => calibrated(strength, index, target),
+                1 => 1.0 + strength * noise(index + 50_000),
+                2 => 1.0,
+                3 => 1.0 + 0.1 * strength * (target - 1.0),
+                _ => target + 0.3 * strength * noise(index + 50_000),
             };
-            (offset..offset + count).map(pair).collect()
-        },
-    )
+            (target, prediction)
+        };
+        (offset..offset + count).map(pair).collect()
+    })
 }
 
 fn record_of(pairs: &[(f64, f64)]) -> Synthetic {
     let (targets, predictions): (Vec<f64>, Vec<f64>) = pairs.iter().copied().unzip();
-    (1..=8).fold(Synthetic::new(), |builder, epoch| {
-        builder.look(Split::Train, epoch, &targets, &predictions)
-    })
+    (1..=8).fold(Synthetic::new(), |builder, epoch| builder.look(Split::Train, epoch, &targets, &predictions))
 }
 
 /// How far a run is from each line that divides states; the properties hold away from the lines, as rounding in `f32`
@@ -42,9 +38,8 @@ fn is_clear(record: &Record) -> bool {
     let run = judge_run(record);
     let output = &run.outputs[0];
     let away = |value: f64, line: f64| (value - line).abs() > 1e-3;
-    output.skill.is_none_or(|skill| {
-        away(skill.low, 0.0) && away(skill.high, 0.05) && away(skill.value, 0.9)
-    }) && output.spread.is_none_or(|spread| away(spread.high, 0.05))
+    output.skill.is_none_or(|skill| away(skill.low, 0.0) && away(skill.high, 0.05) && away(skill.value, 0.9))
+        && output.spread.is_none_or(|spread| away(spread.high, 0.05))
 }
 
 proptest! {
@@ -149,15 +144,7 @@ fn any_channel() -> impl Strategy<Value = Channel> {
 
 fn any_series() -> impl Strategy<Value = (SeriesId, Vec<Point>)> {
     let split = prop::sample::select(vec![Split::Train, Split::Validation]);
-    let layer = prop::sample::select(vec![
-        "",
-        "y",
-        "z",
-        "dense_1",
-        "dense_1.weight",
-        "dense_1.bias",
-        "dense_9",
-    ]);
+    let layer = prop::sample::select(vec!["", "y", "z", "dense_1", "dense_1.weight", "dense_1.bias", "dense_9"]);
     let points = prop::collection::vec((any::<u16>(), 0..30u32, any_value()), 0..40);
     (split, any_channel(), layer, points).prop_map(|(split, channel, layer, points)| {
         let points = points.into_iter().map(|(step, epoch, value)| Point {
@@ -165,15 +152,7 @@ fn any_series() -> impl Strategy<Value = (SeriesId, Vec<Point>)> {
             epoch,
             value: Reading::new(value),
         });
-        (
-            SeriesId {
-                split,
-                channel,
-                layer: layer.to_owned(),
-                unit: None,
-            },
-            points.collect(),
-        )
+        (SeriesId { split, channel, layer: layer.to_owned(), unit: None }, points.collect())
     })
 }
 
@@ -181,20 +160,12 @@ fn any_look() -> impl Strategy<Value = ProbePredictions> {
     let split = prop::sample::select(vec![Split::Train, Split::Validation]);
     let table = || prop::collection::vec(any_value().prop_map(|value| value as f32), 0..24);
     // Half of the looks have tables that fit each other.
-    (split, 0..4u32, table(), table(), any::<bool>()).prop_map(
-        |(split, epoch, targets, mut predictions, fit)| {
-            if fit {
-                predictions.resize(targets.len(), 0.5);
-            }
-            ProbePredictions {
-                split,
-                epoch,
-                samples: Vec::new(),
-                targets,
-                predictions,
-            }
-        },
-    )
+    (split, 0..4u32, table(), table(), any::<bool>()).prop_map(|(split, epoch, targets, mut predictions, fit)| {
+        if fit {
+            predictions.resize(targets.len(), 0.5);
+        }
+        ProbePredictions { split, epoch, samples: Vec::new(), targets, predictions }
+    })
 }
 
 /// Records that no trainer would write.
@@ -202,39 +173,19 @@ fn garbage() -> impl Strategy<Value = Record> {
     let outputs = prop::sample::select(vec![vec![], vec!["y"], vec!["y", "z"]]);
     let series = prop::collection::vec(any_series(), 0..12);
     let looks = prop::collection::vec(any_look(), 0..4);
-    let status = prop::sample::select(vec![
-        Status::Running,
-        Status::Completed,
-        Status::NonFinite,
-        Status::Interrupted,
-    ]);
-    (
-        outputs,
-        series,
-        looks,
-        status,
-        any::<bool>(),
-        any_value(),
-        0..3usize,
-    )
-        .prop_map(|(outputs, series, looks, status, proved, std, layers)| {
-            let builder = Synthetic::new()
-                .outputs(&outputs)
-                .status(status)
-                .with(|run| {
-                    run.layers.truncate(layers);
-                    for target in &mut run.data.targets {
-                        target.train.std = std;
-                    }
-                });
-            let mut record = if proved {
-                builder.certificate()
-            } else {
-                builder
-            }
-            .record();
+    let status = prop::sample::select(vec![Status::Running, Status::Completed, Status::NonFinite, Status::Interrupted]);
+    (outputs, series, looks, status, any::<bool>(), any_value(), 0..3usize).prop_map(
+        |(outputs, series, looks, status, proved, std, layers)| {
+            let builder = Synthetic::new().outputs(&outputs).status(status).with(|run| {
+                run.layers.truncate(layers);
+                for target in &mut run.data.targets {
+                    target.train.std = std;
+                }
+            });
+            let mut record = if proved { builder.certificate() } else { builder }.record();
             record.series.extend(series);
             record.probe.extend(looks);
             record
-        })
+        },
+    )
 }

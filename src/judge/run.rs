@@ -13,13 +13,10 @@ use crate::record::{Channel, Record, Split};
 /// Total: where the record does not suffice the state is [`State::Undecided`] and each output says what was missing.
 /// - Cost: 500 resamples of each output's probe set, a few milliseconds for 512 samples.
 pub fn judge_run(record: &Record) -> RunDiagnosis {
-    let outputs: Vec<OutputDiagnosis> = (0..record.run.data.targets.len())
-        .map(|index| judge_output(record, index))
-        .collect();
+    let outputs: Vec<OutputDiagnosis> =
+        (0..record.run.data.targets.len()).map(|index| judge_output(record, index)).collect();
     let state = state_of_outputs(outputs.iter().map(|output| output.state));
-    let collapsed = outputs
-        .iter()
-        .filter(|output| output.state == State::Collapsed);
+    let collapsed = outputs.iter().filter(|output| output.state == State::Collapsed);
     let hold = match (&record.run.certificate, state) {
         (Some(_), State::Collapsed) => Some(Hold::Stuck),
         (None, State::Collapsed) => Some(Hold::Plateau),
@@ -50,12 +47,7 @@ pub fn judge_run(record: &Record) -> RunDiagnosis {
 
 fn judge_output(record: &Record, index: usize) -> OutputDiagnosis {
     let found = verdict::judge_output(record, index);
-    let name = record
-        .run
-        .data
-        .targets
-        .get(index)
-        .map_or_else(String::new, |target| target.name.clone());
+    let name = record.run.data.targets.get(index).map_or_else(String::new, |target| target.name.clone());
     let constant = (found.state == State::Collapsed)
         .then_some(found.train.as_ref().or(found.judged.as_ref()))
         .flatten()
@@ -70,40 +62,24 @@ fn judge_output(record: &Record, index: usize) -> OutputDiagnosis {
         skill: judged.and_then(|look| look.intervals.skill),
         train_skill: found.train.as_ref().and_then(|look| look.intervals.skill),
         spread: judged.and_then(|look| look.intervals.spread),
-        corr: judged
-            .and_then(|look| look.intervals.correlation)
-            .map(|corr| corr.value),
+        corr: judged.and_then(|look| look.intervals.correlation).map(|corr| corr.value),
     }
 }
 
 /// Any diverged output makes the run diverged; collapsed ones make it collapsed or, beside others, partial; else the
 /// worst counts. Undecided without outputs.
 fn state_of_outputs(states: impl Iterator<Item = State> + Clone) -> State {
-    let worst = states
-        .clone()
-        .max_by_key(|state| state.severity())
-        .unwrap_or(State::Undecided);
+    let worst = states.clone().max_by_key(|state| state.severity()).unwrap_or(State::Undecided);
     let all_collapsed = states.clone().all(|state| state == State::Collapsed);
-    if worst == State::Collapsed && !all_collapsed {
-        State::Partial
-    } else {
-        worst
-    }
+    if worst == State::Collapsed && !all_collapsed { State::Partial } else { worst }
 }
 
 /// Layers with dead units at the last look at the training probe set, in order.
 fn dead_units(record: &Record) -> Vec<DeadUnits> {
     let dead = record.run.layers.iter().filter_map(|layer| {
-        let fraction = record
-            .last(Split::Train, Channel::DeadFractionProbe, &layer.name)?
-            .value
-            .finite()?;
+        let fraction = record.last(Split::Train, Channel::DeadFractionProbe, &layer.name)?.value.finite()?;
         let units = layer.shape.first().copied().unwrap_or(0) as u64;
-        (fraction > 0.0).then(|| DeadUnits {
-            layer: layer.name.clone(),
-            fraction,
-            units,
-        })
+        (fraction > 0.0).then(|| DeadUnits { layer: layer.name.clone(), fraction, units })
     });
     dead.collect()
 }
@@ -123,13 +99,7 @@ mod tests {
             let predictions: Vec<f64> = targets
                 .iter()
                 .enumerate()
-                .map(|(index, target)| {
-                    if index % 2 == 0 {
-                        first(*target, index)
-                    } else {
-                        second(*target, index)
-                    }
-                })
+                .map(|(index, target)| if index % 2 == 0 { first(*target, index) } else { second(*target, index) })
                 .collect();
             builder.look(Split::Train, epoch, &targets, &predictions)
         })
@@ -147,10 +117,7 @@ mod tests {
         assert_eq!(judged(mean, mean).state, State::Collapsed);
         assert_eq!(judged(mean, broken).state, State::Diverged);
         let partial = judged(learned, mean);
-        assert_eq!(
-            (partial.constant, partial.hold),
-            (Some(Constant::Mean), None)
-        );
+        assert_eq!((partial.constant, partial.hold), (Some(Constant::Mean), None));
         assert_eq!(partial.outputs[0].constant, None);
         assert_eq!(judged(mean, mean).constant, Some(Constant::Mean));
         assert_eq!(judged(mean, median).constant, None);
@@ -160,72 +127,34 @@ mod tests {
     fn stuck_needs_a_certificate_and_a_collapse() {
         let mean = |_: f64, _: usize| 1.0;
         let learned = |y: f64, _: usize| y;
-        assert_eq!(
-            judge_run(&two(mean, mean).record()).hold,
-            Some(Hold::Plateau)
-        );
-        assert_eq!(
-            judge_run(&two(mean, mean).certificate().record()).hold,
-            Some(Hold::Stuck)
-        );
-        assert_eq!(
-            judge_run(&two(learned, learned).certificate().record()).hold,
-            None
-        );
+        assert_eq!(judge_run(&two(mean, mean).record()).hold, Some(Hold::Plateau));
+        assert_eq!(judge_run(&two(mean, mean).certificate().record()).hold, Some(Hold::Stuck));
+        assert_eq!(judge_run(&two(learned, learned).certificate().record()).hold, None);
     }
 
     #[test]
     fn dead_layers_are_listed_in_order_and_living_ones_left_out() {
         let builder = two(|y, _| y, |y, _| y)
-            .epochs(
-                Split::Train,
-                Channel::DeadFractionProbe,
-                "dense_2",
-                1,
-                [0.0, 0.0],
-            )
-            .epochs(
-                Split::Train,
-                Channel::DeadFractionProbe,
-                "dense_1",
-                1,
-                [0.5, 0.97],
-            );
+            .epochs(Split::Train, Channel::DeadFractionProbe, "dense_2", 1, [0.0, 0.0])
+            .epochs(Split::Train, Channel::DeadFractionProbe, "dense_1", 1, [0.5, 0.97]);
         let dead = judge_run(&builder.record()).dead_units;
-        assert_eq!(
-            dead,
-            [DeadUnits {
-                layer: "dense_1".into(),
-                fraction: 0.97,
-                units: 100
-            }]
-        );
+        assert_eq!(dead, [DeadUnits { layer: "dense_1".into(), fraction: 0.97, units: 100 }]);
     }
 
     #[test]
     fn the_run_went_flat_when_its_last_output_did() {
-        let stds = |builder: Synthetic, name: &str, values: [f64; 4]| {
-            builder.steps(Channel::PredictionStd, name, values)
-        };
+        let stds =
+            |builder: Synthetic, name: &str, values: [f64; 4]| builder.steps(Channel::PredictionStd, name, values);
         let both = stds(two(|_, _| 1.0, |_, _| 1.0), "x", [1.0, 0.0, 0.0, 0.0]);
-        assert_eq!(
-            judge_run(&stds(both, "y", [1.0, 1.0, 0.0, 0.0]).record()).collapsed_at_step,
-            Some(3)
-        );
+        assert_eq!(judge_run(&stds(both, "y", [1.0, 1.0, 0.0, 0.0]).record()).collapsed_at_step, Some(3));
         let half = stds(two(|_, _| 1.0, |_, _| 1.0), "x", [1.0, 0.0, 0.0, 0.0]);
-        assert_eq!(
-            judge_run(&stds(half, "y", [1.0, 1.0, 1.0, 1.0]).record()).collapsed_at_step,
-            None
-        );
+        assert_eq!(judge_run(&stds(half, "y", [1.0, 1.0, 1.0, 1.0]).record()).collapsed_at_step, None);
         let learned = stds(two(|y, _| y, |y, _| y), "x", [0.0; 4]);
         assert_eq!(judge_run(&learned.record()).collapsed_at_step, None);
     }
 
     #[test]
     fn a_record_without_outputs_is_undecided() {
-        assert_eq!(
-            judge_run(&Synthetic::new().outputs(&[]).record()).state,
-            State::Undecided
-        );
+        assert_eq!(judge_run(&Synthetic::new().outputs(&[]).record()).state, State::Undecided);
     }
 }

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use crate::{
     data::{Moments, Summary, TargetSummary},
     experiment::{
-        Activation, BiasInit, Data, Diagnosis, Distribution, Experiment, Formula, Init, Layer,
-        Loss, Model, Optimiser, Probes, Scaling, Schedule, Source, Training, WeightInit,
+        Activation, BiasInit, Data, Diagnosis, Distribution, Experiment, Formula, Init, Layer, Loss, Model, Optimiser,
+        Probes, Scaling, Schedule, Source, Training, WeightInit,
     },
     judge::stats,
     record::{
-        Channel, LayerInfo, Point, ProbePredictions, Reading, Record, RunInfo, SCHEMA, SeriesId,
-        Split, Status, StuckCertificate,
+        Channel, LayerInfo, Point, ProbePredictions, Reading, Record, RunInfo, SCHEMA, SeriesId, Split, Status,
+        StuckCertificate,
     },
 };
 
@@ -27,13 +27,7 @@ impl Synthetic {
     /// A completed run without any reading: one output `y` with mean 1, median 0.5 and standard deviation 2, two
     /// dense layers (`dense_1` with ReLU and 100 units, `dense_2` linear), Adam on the mean squared error.
     pub fn new() -> Self {
-        Self {
-            record: Record {
-                run: run_info(),
-                series: BTreeMap::new(),
-                probe: Vec::new(),
-            },
-        }
+        Self { record: Record { run: run_info(), series: BTreeMap::new(), probe: Vec::new() } }
     }
 
     /// The record.
@@ -71,34 +65,15 @@ impl Synthetic {
         values: impl IntoIterator<Item = f64>,
     ) -> Self {
         for (epoch, value) in (first_epoch..).zip(values) {
-            self.push(
-                split,
-                channel,
-                layer,
-                u64::from(epoch) * STEPS_PER_EPOCH,
-                epoch,
-                value,
-            );
+            self.push(split, channel, layer, u64::from(epoch) * STEPS_PER_EPOCH, epoch, value);
         }
         self
     }
 
     /// Adds a series: one value per step from 1.
-    pub fn steps(
-        mut self,
-        channel: Channel,
-        layer: &str,
-        values: impl IntoIterator<Item = f64>,
-    ) -> Self {
+    pub fn steps(mut self, channel: Channel, layer: &str, values: impl IntoIterator<Item = f64>) -> Self {
         for (step, value) in (1..).zip(values) {
-            self.push(
-                Split::Train,
-                channel,
-                layer,
-                step,
-                (step - 1) as u32 / STEPS_PER_EPOCH as u32 + 1,
-                value,
-            );
+            self.push(Split::Train, channel, layer, step, (step - 1) as u32 / STEPS_PER_EPOCH as u32 + 1, value);
         }
         self
     }
@@ -106,8 +81,13 @@ impl Synthetic {
     /// Skill of `y` on both splits from epoch 1.
     pub fn skills(self, values: impl IntoIterator<Item = f64>) -> Self {
         let values: Vec<f64> = values.into_iter().collect();
-        self.epochs(Split::Train, Channel::Skill, "y", 1, values.clone())
-            .epochs(Split::Validation, Channel::Skill, "y", 1, values)
+        self.epochs(Split::Train, Channel::Skill, "y", 1, values.clone()).epochs(
+            Split::Validation,
+            Channel::Skill,
+            "y",
+            1,
+            values,
+        )
     }
 
     /// Spread of `y` on the training split from epoch 1.
@@ -129,35 +109,19 @@ impl Synthetic {
     pub fn look(mut self, split: Split, epoch: u32, targets: &[f64], predictions: &[f64]) -> Self {
         let names: Vec<String> = self.record.outputs().map(str::to_owned).collect();
         for (index, name) in names.iter().enumerate() {
-            let column = |table: &[f64]| -> Vec<f64> {
-                table
-                    .iter()
-                    .skip(index)
-                    .step_by(names.len())
-                    .copied()
-                    .collect()
-            };
+            let column =
+                |table: &[f64]| -> Vec<f64> { table.iter().skip(index).step_by(names.len()).copied().collect() };
             let (y, p) = (column(targets), column(predictions));
             let readings = [
                 (Channel::Skill, stats::skill(&y, &p)),
                 (Channel::Spread, stats::spread(&y, &p)),
                 (Channel::Correlation, stats::correlation(&y, &p)),
                 (Channel::CalibrationSlope, stats::calibration_slope(&y, &p)),
-                (
-                    Channel::PredictionMean,
-                    stats::mean(&p).filter(|_| split == Split::Validation),
-                ),
+                (Channel::PredictionMean, stats::mean(&p).filter(|_| split == Split::Validation)),
             ];
             for (channel, value) in readings {
                 if let Some(value) = value {
-                    self.push(
-                        split,
-                        channel,
-                        name,
-                        u64::from(epoch) * STEPS_PER_EPOCH,
-                        epoch,
-                        value,
-                    );
+                    self.push(split, channel, name, u64::from(epoch) * STEPS_PER_EPOCH, epoch, value);
                 }
             }
         }
@@ -177,11 +141,8 @@ impl Synthetic {
         for epoch in 0..=last {
             for (split, offset) in [(Split::Train, 0), (Split::Validation, 5000)] {
                 let targets = targets(offset, 200);
-                let predictions: Vec<f64> = targets
-                    .iter()
-                    .enumerate()
-                    .map(|(i, y)| predict(epoch, i + offset, *y))
-                    .collect();
+                let predictions: Vec<f64> =
+                    targets.iter().enumerate().map(|(i, y)| predict(epoch, i + offset, *y)).collect();
                 self = self.look(split, epoch, &targets, &predictions);
             }
         }
@@ -208,26 +169,9 @@ impl Synthetic {
         })
     }
 
-    fn push(
-        &mut self,
-        split: Split,
-        channel: Channel,
-        layer: &str,
-        step: u64,
-        epoch: u32,
-        value: f64,
-    ) {
-        let id = SeriesId {
-            split,
-            channel,
-            layer: layer.to_owned(),
-            unit: None,
-        };
-        self.record.series.entry(id).or_default().push(Point {
-            step,
-            epoch,
-            value: Reading::new(value),
-        });
+    fn push(&mut self, split: Split, channel: Channel, layer: &str, step: u64, epoch: u32, value: f64) {
+        let id = SeriesId { split, channel, layer: layer.to_owned(), unit: None };
+        self.record.series.entry(id).or_default().push(Point { step, epoch, value: Reading::new(value) });
     }
 }
 
@@ -245,9 +189,7 @@ pub(crate) fn noise(index: usize) -> f64 {
 
 /// Targets with mean 1 and standard deviation 2.
 pub(crate) fn targets(offset: usize, count: usize) -> Vec<f64> {
-    (0..count)
-        .map(|index| 1.0 + 2.0 * noise(index + offset))
-        .collect()
+    (0..count).map(|index| 1.0 + 2.0 * noise(index + offset)).collect()
 }
 
 /// A calibrated prediction of such a target with this skill: `E[target | prediction] = prediction`.
@@ -258,18 +200,8 @@ pub(crate) fn calibrated(skill: f64, index: usize, target: f64) -> f64 {
 }
 
 fn target_summary(name: &str) -> TargetSummary {
-    let moments = Moments {
-        mean: 1.0,
-        std: 2.0,
-        min: -8.0,
-        max: 9.0,
-    };
-    TargetSummary {
-        name: name.into(),
-        train: moments,
-        median: 0.5,
-        validation: Some(moments),
-    }
+    let moments = Moments { mean: 1.0, std: 2.0, min: -8.0, max: 9.0 };
+    TargetSummary { name: name.into(), train: moments, median: 0.5, validation: Some(moments) }
 }
 
 fn layer(name: &str, units: usize, activation: &str) -> LayerInfo {
@@ -293,12 +225,7 @@ fn run_info() -> RunInfo {
             validation_samples: 2_000,
             input_shape: vec![100],
             features: Vec::new(),
-            inputs: Moments {
-                mean: 0.0,
-                std: 1.0,
-                min: -4.0,
-                max: 4.0,
-            },
+            inputs: Moments { mean: 0.0, std: 1.0, min: -4.0, max: 4.0 },
             targets: vec![target_summary("y")],
             dropped_rows: 0,
             fingerprint: "0".repeat(64),
@@ -316,11 +243,7 @@ fn run_info() -> RunInfo {
 }
 
 fn experiment() -> Experiment {
-    let dense = |units, activation| Layer::Dense {
-        units,
-        activation,
-        bias: true,
-    };
+    let dense = |units, activation| Layer::Dense { units, activation, bias: true };
     Experiment {
         name: "synthetic".into(),
         seed: 0,
@@ -328,10 +251,7 @@ fn experiment() -> Experiment {
             source: Source::Function {
                 formula: Formula::Sum,
                 features: 100,
-                inputs: Distribution::Normal {
-                    mean: 0.0,
-                    std: 1.0,
-                },
+                inputs: Distribution::Normal { mean: 0.0, std: 1.0 },
                 noise: 0.0,
                 train_samples: 10_000,
                 validation_samples: 2_000,
@@ -341,28 +261,15 @@ fn experiment() -> Experiment {
             seed: 0,
         },
         model: Model {
-            layers: vec![
-                dense(Some(100), Activation::Relu),
-                dense(None, Activation::Linear),
-            ],
-            init: Init {
-                weights: WeightInit::GlorotUniform {},
-                gain: 1.0,
-                bias: BiasInit::Zeros {},
-            },
+            layers: vec![dense(Some(100), Activation::Relu), dense(None, Activation::Linear)],
+            init: Init { weights: WeightInit::GlorotUniform {}, gain: 1.0, bias: BiasInit::Zeros {} },
         },
         training: Training {
             epochs: 40,
             batch_size: 128,
             shuffle: true,
             loss: Loss::Mse {},
-            optimiser: Optimiser::Adam {
-                lr: 0.01,
-                beta1: 0.9,
-                beta2: 0.999,
-                epsilon: 1e-8,
-                weight_decay: 0.0,
-            },
+            optimiser: Optimiser::Adam { lr: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0 },
             schedule: Schedule::Constant {},
             warmup_steps: 0,
             clip_norm: None,

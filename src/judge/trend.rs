@@ -50,10 +50,8 @@ pub(super) struct Improvement {
 pub(super) fn improving(record: &Record, output: &str) -> Option<Improvement> {
     let split = judged_split(record, output);
     let points = record.points(split, Channel::Skill, output);
-    let looks: Vec<(u64, f64)> = points
-        .iter()
-        .filter_map(|point| Some((point.step, 1.0 - point.value.finite()?)))
-        .collect();
+    let looks: Vec<(u64, f64)> =
+        points.iter().filter_map(|point| Some((point.step, 1.0 - point.value.finite()?))).collect();
     let trained = points.iter().filter(|point| point.epoch > 0).count();
     if trained < MIN_LOOKS {
         return improving_by_steps(record);
@@ -68,42 +66,28 @@ pub(super) fn improving(record: &Record, output: &str) -> Option<Improvement> {
     let down = falling_fraction(window);
     let clear = fall >= CLEAR_FALL;
     let steady = fall >= STEADY_FALL && down >= STEADY_FRACTION && window.len() >= MIN_LOOKS;
-    let best_before = before
-        .iter()
-        .fold(f64::INFINITY, |best, share| best.min(*share));
-    ((clear || steady) && to < BELOW_BEST * best_before && falls_beyond_scatter(window)).then_some(
-        Improvement {
-            split,
-            from,
-            to,
-            step,
-        },
-    )
+    let best_before = before.iter().fold(f64::INFINITY, |best, share| best.min(*share));
+    ((clear || steady) && to < BELOW_BEST * best_before && falls_beyond_scatter(window)).then_some(Improvement {
+        split,
+        from,
+        to,
+        step,
+    })
 }
 
 /// The same from the batches' losses, for runs with too few looks: the last third of the steps, half against half.
 fn improving_by_steps(record: &Record) -> Option<Improvement> {
     let points = record.points(Split::Train, Channel::LossRatio, "");
-    let ratios: Vec<f64> = points
-        .iter()
-        .filter_map(|point| point.value.finite())
-        .collect();
+    let ratios: Vec<f64> = points.iter().filter_map(|point| point.value.finite()).collect();
     let window = &ratios[ratios.len() - last_third(ratios.len()).min(ratios.len())..];
     if window.len() < MIN_STEPS {
         return None;
     }
     let (early, late) = window.split_at(window.len() / 2);
     let (from, to) = (stats::mean(early)?, stats::mean(late)?);
-    let error = (stats::variance(early)? / early.len() as f64
-        + stats::variance(late)? / late.len() as f64)
-        .sqrt();
+    let error = (stats::variance(early)? / early.len() as f64 + stats::variance(late)? / late.len() as f64).sqrt();
     let fell = from - to >= CLEAR_FALL * from && from - to > STANDARD_ERRORS * error;
-    fell.then_some(Improvement {
-        split: Split::Train,
-        from,
-        to,
-        step: points.last()?.step,
-    })
+    fell.then_some(Improvement { split: Split::Train, from, to, step: points.last()?.step })
 }
 
 /// Whether a flat output is leaving its plateau: its spread grows steadily, and in the right direction.
@@ -111,11 +95,7 @@ fn improving_by_steps(record: &Record) -> Option<Improvement> {
 /// Asked only of spreads below the collapse limit. The correlation keeps out the spread of a constant that jitters.
 pub(super) fn leaving_plateau(record: &Record, output: &str) -> bool {
     let points = record.points(Split::Train, Channel::Spread, output);
-    let spreads: Vec<f64> = points
-        .iter()
-        .filter(|point| point.epoch > 0)
-        .filter_map(|p| p.value.finite())
-        .collect();
+    let spreads: Vec<f64> = points.iter().filter(|point| point.epoch > 0).filter_map(|p| p.value.finite()).collect();
     if spreads.len() < MIN_LOOKS {
         return false;
     }
@@ -136,20 +116,14 @@ pub(super) fn leaving_plateau(record: &Record, output: &str) -> bool {
 fn falls_beyond_scatter(shares: &[f64]) -> bool {
     let count = shares.len() as f64;
     let logs: Vec<f64> = shares.iter().map(|share| share.ln()).collect();
-    let (Some(centre), Some(total), Ok(student)) = (
-        stats::mean(&logs),
-        stats::variance(&logs),
-        StudentsT::new(0.0, 1.0, count - 2.0),
-    ) else {
+    let (Some(centre), Some(total), Ok(student)) =
+        (stats::mean(&logs), stats::variance(&logs), StudentsT::new(0.0, 1.0, count - 2.0))
+    else {
         return false;
     };
     let places = (0..shares.len()).map(|place| place as f64 - (count - 1.0) / 2.0);
     let squares: f64 = places.clone().map(|place| place * place).sum();
-    let slope = places
-        .zip(&logs)
-        .map(|(place, log)| place * (log - centre))
-        .sum::<f64>()
-        / squares;
+    let slope = places.zip(&logs).map(|(place, log)| place * (log - centre)).sum::<f64>() / squares;
     // What the line explains of the variance can exceed it by rounding only.
     let residual = (total * count - slope * slope * squares).max(0.0) / (count - 2.0);
     // False where a share was 0 or negative: such logarithms are not finite, and neither is the slope.
@@ -158,14 +132,7 @@ fn falls_beyond_scatter(shares: &[f64]) -> bool {
 
 /// Validation where it was looked at, else training.
 pub(super) fn judged_split(record: &Record, output: &str) -> Split {
-    if record
-        .points(Split::Validation, Channel::Skill, output)
-        .is_empty()
-    {
-        Split::Train
-    } else {
-        Split::Validation
-    }
+    if record.points(Split::Validation, Channel::Skill, output).is_empty() { Split::Train } else { Split::Validation }
 }
 
 /// Number of readings in the last third, with the one before it, from which it moved.
@@ -177,11 +144,7 @@ fn last_third(count: usize) -> usize {
 fn falling_fraction(values: &[f64]) -> f64 {
     let moves = values.windows(2).filter(|pair| pair[0] != pair[1]).count();
     let falls = values.windows(2).filter(|pair| pair[1] < pair[0]).count();
-    if moves == 0 {
-        0.0
-    } else {
-        falls as f64 / moves as f64
-    }
+    if moves == 0 { 0.0 } else { falls as f64 / moves as f64 }
 }
 
 #[cfg(test)]
@@ -216,38 +179,21 @@ mod tests {
 
     #[test]
     fn a_run_of_one_epoch_is_read_from_its_steps() {
-        let falling = Synthetic::new()
-            .skills([0.4])
-            .loss_ratios((0..60).map(|step| 2.0 - 0.025 * f64::from(step)));
+        let falling = Synthetic::new().skills([0.4]).loss_ratios((0..60).map(|step| 2.0 - 0.025 * f64::from(step)));
         assert!(improving(&falling.record(), "y").is_some());
         let noisy = (0..60).map(|step| 0.8 + 0.3 * (f64::from(step) * 2.3).sin());
-        assert_eq!(
-            improving(
-                &Synthetic::new().skills([0.2]).loss_ratios(noisy).record(),
-                "y"
-            ),
-            None
-        );
+        assert_eq!(improving(&Synthetic::new().skills([0.2]).loss_ratios(noisy).record(), "y"), None);
     }
 
     #[test]
     fn only_a_growing_spread_in_the_right_direction_leaves_the_plateau() {
         let growing = |corr: f64| {
             let spreads = (0..12).map(|epoch| 0.0005 * 1.3_f64.powi(epoch));
-            leaving_plateau(
-                &Synthetic::new()
-                    .spreads(spreads)
-                    .correlations([corr; 12])
-                    .record(),
-                "y",
-            )
+            leaving_plateau(&Synthetic::new().spreads(spreads).correlations([corr; 12]).record(), "y")
         };
         assert!(growing(0.9));
         assert!(!growing(0.1));
-        let still = Synthetic::new()
-            .spreads([0.001; 12])
-            .correlations([0.9; 12])
-            .record();
+        let still = Synthetic::new().spreads([0.001; 12]).correlations([0.9; 12]).record();
         assert!(!leaving_plateau(&still, "y"));
     }
 }

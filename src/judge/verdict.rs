@@ -32,12 +32,7 @@ pub(super) fn judge_output(record: &Record, output: usize) -> OutputVerdict {
     let validation = OutputLook::newest(record, Split::Validation, output);
     let (state, seen) = decide(record, output, train.as_ref(), validation.as_ref());
     let judged = validation.filter(can_judge).or_else(|| train.clone());
-    OutputVerdict {
-        state,
-        seen,
-        judged,
-        train,
-    }
+    OutputVerdict { state, seen, judged, train }
 }
 
 /// Whether a look has what a judgement needs.
@@ -55,43 +50,23 @@ fn decide(
     let non_finite: usize = looks.iter().map(|look| look.non_finite).sum();
     if non_finite > 0 {
         let samples: usize = looks.iter().map(|look| look.samples).sum();
-        return (
-            State::Diverged,
-            format!("{non_finite} of {samples} predictions are NaN or infinite"),
-        );
+        return (State::Diverged, format!("{non_finite} of {samples} predictions are NaN or infinite"));
     }
     if let Some(why) = not_finite(record) {
         return (State::Diverged, why);
     }
     if record.run.status == Status::NonFinite {
-        return (
-            State::Diverged,
-            "the loss or the weights were NaN or infinite for a whole epoch".into(),
-        );
+        return (State::Diverged, "the loss or the weights were NaN or infinite for a whole epoch".into());
     }
     let Some(first) = looks.first() else {
-        return (
-            State::Undecided,
-            "no look at the trained network was recorded".into(),
-        );
+        return (State::Undecided, "no look at the trained network was recorded".into());
     };
     if !looks.iter().any(|look| look.target_varies) {
-        return (
-            State::Undecided,
-            "its targets are all the same, so there is nothing to predict".into(),
-        );
+        return (State::Undecided, "its targets are all the same, so there is nothing to predict".into());
     }
-    let usable: Vec<&OutputLook> = looks
-        .iter()
-        .copied()
-        .filter(|look| can_judge(look))
-        .collect();
+    let usable: Vec<&OutputLook> = looks.iter().copied().filter(|look| can_judge(look)).collect();
     let Some(judged) = usable.last() else {
-        let samples = looks
-            .iter()
-            .map(|look| look.samples)
-            .max()
-            .unwrap_or(first.samples);
+        let samples = looks.iter().map(|look| look.samples).max().unwrap_or(first.samples);
         let noun = if samples == 1 { "sample" } else { "samples" };
         return (
             State::Undecided,
@@ -99,55 +74,29 @@ fn decide(
         );
     };
     // OK because the record was asked for this output's look above, which needs its name.
-    let name = record
-        .run
-        .data
-        .targets
-        .get(output)
-        .map_or("", |target| target.name.as_str());
+    let name = record.run.data.targets.get(output).map_or("", |target| target.name.as_str());
     if usable.iter().all(|look| is_flat(look)) {
-        let growing = !matches!(record.run.status, Status::Decided { .. })
-            && trend::leaving_plateau(record, name);
+        let growing = !matches!(record.run.status, Status::Decided { .. }) && trend::leaving_plateau(record, name);
         return if growing {
-            (
-                State::Undertrained,
-                "its predictions are still almost one constant, but their spread was growing"
-                    .into(),
-            )
+            (State::Undertrained, "its predictions are still almost one constant, but their spread was growing".into())
         } else {
             (State::Collapsed, "its predictions are one constant".into())
         };
     }
     let improving = trend::improving(record, name);
-    judge_skill(
-        record,
-        name,
-        train.filter(|look| can_judge(look)),
-        judged,
-        improving,
-    )
+    judge_skill(record, name, train.filter(|look| can_judge(look)), judged, improving)
 }
 
 /// Whether predictions are a constant, for all that the samples can tell.
 pub(super) fn is_flat(look: &OutputLook) -> bool {
-    look.intervals
-        .spread
-        .is_some_and(|spread| spread.high < limits::COLLAPSE_SPREAD)
-        && look
-            .intervals
-            .skill
-            .is_some_and(|skill| skill.high < limits::COLLAPSE_SKILL)
+    look.intervals.spread.is_some_and(|spread| spread.high < limits::COLLAPSE_SPREAD)
+        && look.intervals.skill.is_some_and(|skill| skill.high < limits::COLLAPSE_SKILL)
 }
 
 /// Whether predictions point the right way with far too little spread.
 pub(super) fn is_shrunk(look: &OutputLook) -> bool {
-    look.intervals
-        .slope
-        .is_some_and(|slope| slope.low > limits::SHRUNK_SLOPE)
-        && look
-            .intervals
-            .skill
-            .is_some_and(|skill| skill.value < limits::LEARNED_SKILL)
+    look.intervals.slope.is_some_and(|slope| slope.low > limits::SHRUNK_SLOPE)
+        && look.intervals.skill.is_some_and(|skill| skill.value < limits::LEARNED_SKILL)
 }
 
 /// Outputs whose predictions vary with the input.
@@ -165,9 +114,8 @@ fn judge_skill(
     if skill.low > 0.0 {
         return if is_shrunk(judged) && improving.is_none() {
             let slope = judged.intervals.slope.map_or(f64::NAN, |slope| slope.value);
-            let words = format!(
-                "its predictions point the right way but are too small by a factor of about {slope:.1}"
-            );
+            let words =
+                format!("its predictions point the right way but are too small by a factor of about {slope:.1}");
             (State::Undecided, words)
         } else if improving.is_some() && skill.value < limits::LEARNED_SKILL {
             (State::Undertrained, moving())
@@ -182,11 +130,9 @@ fn judge_skill(
         return state;
     }
     let ratio = 1.0 - skill.value;
-    if ratio > limits::DIVERGED_RATIO && ratio > limits::DIVERGED_RATIO * lowest_ratio(record, name)
-    {
-        let words = format!(
-            "its squared error ended at {ratio:.3e} times the variance of the target and did not return"
-        );
+    if ratio > limits::DIVERGED_RATIO && ratio > limits::DIVERGED_RATIO * lowest_ratio(record, name) {
+        let words =
+            format!("its squared error ended at {ratio:.3e} times the variance of the target and did not return");
         return (State::Diverged, words);
     }
     let words = if skill.high < 0.0 {
@@ -198,39 +144,25 @@ fn judge_skill(
 }
 
 /// Training set learned, validation not: memorised, or too few samples to say.
-fn judge_generalisation(
-    train: Option<&OutputLook>,
-    judged: &OutputLook,
-    skill: Estimate,
-) -> Option<(State, String)> {
+fn judge_generalisation(train: Option<&OutputLook>, judged: &OutputLook, skill: Estimate) -> Option<(State, String)> {
     let learned = train?.intervals.skill?;
-    if judged.split == Split::Train || learned.low <= 0.0 || learned.value < limits::MEMORISED_SKILL
-    {
+    if judged.split == Split::Train || learned.low <= 0.0 || learned.value < limits::MEMORISED_SKILL {
         return None;
     }
     if skill.value <= 0.0 || skill.high < limits::MEMORISED_SHARE * learned.low {
         let words = "it predicts the training set but is no better than a constant on validation";
         return Some((State::Memorised, words.into()));
     }
-    let words = format!(
-        "it predicts the training set; {} validation samples are too few to confirm it",
-        judged.samples
-    );
+    let words =
+        format!("it predicts the training set; {} validation samples are too few to confirm it", judged.samples);
     Some((State::Undecided, words))
 }
 
 /// The lowest squared error over variance that was seen, on any look and over any batch.
 fn lowest_ratio(record: &Record, name: &str) -> f64 {
-    let skills =
-        [Split::Train, Split::Validation].map(|split| record.points(split, Channel::Skill, name));
-    let looks = skills
-        .into_iter()
-        .flatten()
-        .filter_map(|point| Some(1.0 - point.value.finite()?));
-    let batches = record
-        .points(Split::Train, Channel::LossRatio, "")
-        .iter()
-        .filter_map(|point| point.value.finite());
+    let skills = [Split::Train, Split::Validation].map(|split| record.points(split, Channel::Skill, name));
+    let looks = skills.into_iter().flatten().filter_map(|point| Some(1.0 - point.value.finite()?));
+    let batches = record.points(Split::Train, Channel::LossRatio, "").iter().filter_map(|point| point.value.finite());
     looks.chain(batches).fold(f64::INFINITY, f64::min)
 }
 

@@ -59,8 +59,7 @@ mod tests {
             let written = serde_json::to_value(activation).expect("a unit variant is a string");
             assert_eq!(written, name(activation));
         }
-        let schema =
-            serde_json::to_value(schemars::schema_for!(Activation)).expect("a schema is JSON");
+        let schema = serde_json::to_value(schemars::schema_for!(Activation)).expect("a schema is JSON");
         let variants = schema["oneOf"].as_array().expect("one entry per variant");
         assert_eq!(variants.len(), ALL.len());
     }

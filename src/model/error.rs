@@ -10,13 +10,8 @@ pub enum ModelError {
     #[diagnostic(transparent)]
     Shape(#[from] ShapeError),
     /// The last layer does not give one value per target.
-    #[error(
-        "`{layer}` is the last layer and gives {got:?} per sample, but there are {wanted} targets"
-    )]
-    #[diagnostic(
-        code(whymean::model::outputs),
-        help("end the network with a dense layer without `units`")
-    )]
+    #[error("`{layer}` is the last layer and gives {got:?} per sample, but there are {wanted} targets")]
+    #[diagnostic(code(whymean::model::outputs), help("end the network with a dense layer without `units`"))]
     Outputs {
         /// Name of the last layer.
         layer: String,
@@ -27,10 +22,7 @@ pub enum ModelError {
     },
     /// There is no layer at all.
     #[error("the network has no layer")]
-    #[diagnostic(
-        code(whymean::model::no_layers),
-        help("give `model.layers` at least one dense layer")
-    )]
+    #[diagnostic(code(whymean::model::no_layers), help("give `model.layers` at least one dense layer"))]
     NoLayers,
     /// The inputs are not what the network was built for.
     #[error("the network takes {wanted:?} per sample, got a batch of shape {got:?}")]
@@ -45,9 +37,7 @@ pub enum ModelError {
     #[error("`{layer}` cannot normalise a batch with {got} value per channel, it takes at least 2")]
     #[diagnostic(
         code(whymean::model::batch_too_small),
-        help(
-            "choose `training.batch_size` so that no batch has a single sample, the last one included"
-        )
+        help("choose `training.batch_size` so that no batch has a single sample, the last one included")
     )]
     BatchTooSmall {
         /// Name of the layer.
@@ -66,10 +56,7 @@ pub enum ModelError {
     },
     /// A saved state lacks a parameter or buffer of the network.
     #[error("the saved state has no `{name}`")]
-    #[diagnostic(
-        code(whymean::model::state_missing),
-        help("restore it into the architecture that it was saved from")
-    )]
+    #[diagnostic(code(whymean::model::state_missing), help("restore it into the architecture that it was saved from"))]
     StateMissing {
         /// Name of the parameter or buffer.
         name: String,
@@ -83,20 +70,14 @@ pub enum ModelError {
     },
     /// A saved state has something that the network does not have.
     #[error("the saved state has `{name}`, which the network does not have")]
-    #[diagnostic(
-        code(whymean::model::state_extra),
-        help("restore it into the architecture that it was saved from")
-    )]
+    #[diagnostic(code(whymean::model::state_extra), help("restore it into the architecture that it was saved from"))]
     StateExtra {
         /// Name of what is too much.
         name: String,
     },
     /// A saved tensor has another shape or another kind of number.
     #[error("the saved `{name}` is {got_kind} {got:?}, the network's is Float {wanted:?}")]
-    #[diagnostic(
-        code(whymean::model::state_shape),
-        help("restore it into the architecture that it was saved from")
-    )]
+    #[diagnostic(code(whymean::model::state_shape), help("restore it into the architecture that it was saved from"))]
     StateShape {
         /// Name of the parameter or buffer.
         name: String,
@@ -122,9 +103,6 @@ pub enum ModelError {
 impl ModelError {
     /// For `map_err`: names the place of libtorch's error.
     pub(super) fn torch(place: &str) -> impl FnOnce(tch::TchError) -> Self + '_ {
-        move |source| Self::Torch {
-            place: place.to_owned(),
-            source,
-        }
+        move |source| Self::Torch { place: place.to_owned(), source }
     }
 }

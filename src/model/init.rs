@@ -24,10 +24,7 @@ impl Fans {
     pub fn of(shape: &[usize]) -> Self {
         let positions: usize = shape.iter().skip(2).product();
         let side = |axis: usize| shape.get(axis).copied().unwrap_or(1) * positions;
-        Self {
-            fan_in: side(1),
-            fan_out: side(0),
-        }
+        Self { fan_in: side(1), fan_out: side(0) }
     }
 }
 
@@ -39,32 +36,18 @@ pub(super) fn stream(seed: u64, parameter: usize) -> ChaCha8Rng {
 }
 
 /// Draws a weight `[units, in]` or `[filters, channels, kernel, kernel]`, row-major, into the empty `values`.
-pub(super) fn weights(
-    values: &mut Vec<f32>,
-    init: WeightInit,
-    gain: f64,
-    shape: &[usize],
-    generator: &mut ChaCha8Rng,
-) {
+pub(super) fn weights(values: &mut Vec<f32>, init: WeightInit, gain: f64, shape: &[usize], generator: &mut ChaCha8Rng) {
     let Fans { fan_in, fan_out } = Fans::of(shape);
     let (fan_in, both) = (fan_in as f64, (fan_in + fan_out) as f64);
     let count = shape.iter().product();
     match init {
-        WeightInit::GlorotUniform {} => {
-            uniform(values, count, gain * (6.0 / both).sqrt(), generator)
-        }
+        WeightInit::GlorotUniform {} => uniform(values, count, gain * (6.0 / both).sqrt(), generator),
         WeightInit::GlorotNormal {} => normal(values, count, gain * (2.0 / both).sqrt(), generator),
         WeightInit::HeUniform {} => uniform(values, count, gain * (6.0 / fan_in).sqrt(), generator),
         WeightInit::HeNormal {} => normal(values, count, gain * (2.0 / fan_in).sqrt(), generator),
-        WeightInit::LecunUniform {} => {
-            uniform(values, count, gain * (3.0 / fan_in).sqrt(), generator)
-        }
-        WeightInit::LecunNormal {} => {
-            normal(values, count, gain * (1.0 / fan_in).sqrt(), generator)
-        }
-        WeightInit::PytorchUniform {} => {
-            uniform(values, count, gain * (1.0 / fan_in).sqrt(), generator)
-        }
+        WeightInit::LecunUniform {} => uniform(values, count, gain * (3.0 / fan_in).sqrt(), generator),
+        WeightInit::LecunNormal {} => normal(values, count, gain * (1.0 / fan_in).sqrt(), generator),
+        WeightInit::PytorchUniform {} => uniform(values, count, gain * (1.0 / fan_in).sqrt(), generator),
         WeightInit::Normal { std } => normal(values, count, gain * std, generator),
         WeightInit::Zeros {} => values.resize(count, 0.0),
         WeightInit::Orthogonal {} => {
@@ -76,18 +59,10 @@ pub(super) fn weights(
 }
 
 /// Draws `count` biases of units with this `fan_in` into the empty `values`.
-pub(super) fn biases(
-    values: &mut Vec<f32>,
-    init: BiasInit,
-    fan_in: usize,
-    count: usize,
-    generator: &mut ChaCha8Rng,
-) {
+pub(super) fn biases(values: &mut Vec<f32>, init: BiasInit, fan_in: usize, count: usize, generator: &mut ChaCha8Rng) {
     match init {
         BiasInit::Zeros {} => values.resize(count, 0.0),
-        BiasInit::PytorchUniform {} => {
-            uniform(values, count, (1.0 / fan_in as f64).sqrt(), generator)
-        }
+        BiasInit::PytorchUniform {} => uniform(values, count, (1.0 / fan_in as f64).sqrt(), generator),
         BiasInit::Constant { value } => values.resize(count, value as f32),
     }
 }
@@ -126,63 +101,32 @@ mod tests {
     fn assert_moments(what: &str, values: &[f32], var: f64, kurtosis: f64) {
         let n = values.len() as f64;
         let mean = values.iter().map(|&value| f64::from(value)).sum::<f64>() / n;
-        let measured = values
-            .iter()
-            .map(|&value| f64::from(value).powi(2))
-            .sum::<f64>()
-            / n;
+        let measured = values.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>() / n;
         assert!(mean.abs() < 5.0 * (var / n).sqrt(), "{what}: mean {mean}");
         let limit = 5.0 * var * ((kurtosis - 1.0) / n).sqrt();
-        assert!(
-            (measured - var).abs() < limit,
-            "{what}: variance {measured}, wanted {var} +- {limit}"
-        );
+        assert!((measured - var).abs() < limit, "{what}: variance {measured}, wanted {var} +- {limit}");
     }
 
     /// Within the bound, and reaching so near to it that less would happen by chance once in 1e9.
     fn assert_bound(what: &str, values: &[f32], bound: f64) {
-        let largest = values
-            .iter()
-            .map(|&value| f64::from(value.abs()))
-            .fold(0.0, f64::max);
-        assert!(
-            largest <= bound * (1.0 + f64::from(f32::EPSILON)),
-            "{what}: {largest} is beyond {bound}"
-        );
+        let largest = values.iter().map(|&value| f64::from(value.abs())).fold(0.0, f64::max);
+        assert!(largest <= bound * (1.0 + f64::from(f32::EPSILON)), "{what}: {largest} is beyond {bound}");
         // All of n draws below bound * (1 - e): probability (1 - e)^n < exp(-e n) = 1e-9.
         let short = 1e9_f64.ln() / values.len() as f64;
-        assert!(
-            largest >= bound * (1.0 - short),
-            "{what}: {largest} never reaches {bound}"
-        );
+        assert!(largest >= bound * (1.0 - short), "{what}: {largest} never reaches {bound}");
     }
 
     #[test]
     fn fans_count_the_positions_of_the_kernel() {
-        assert_eq!(
-            Fans::of(&SHAPE),
-            Fans {
-                fan_in: 144,
-                fan_out: 288
-            }
-        );
-        assert_eq!(
-            Fans::of(&[7, 5]),
-            Fans {
-                fan_in: 5,
-                fan_out: 7
-            }
-        );
+        assert_eq!(Fans::of(&SHAPE), Fans { fan_in: 144, fan_out: 288 });
+        assert_eq!(Fans::of(&[7, 5]), Fans { fan_in: 5, fan_out: 7 });
     }
 
     #[test]
     fn uniform_distributions_have_their_bound_and_variance() {
         let gain = 1.7;
         let table = [
-            (
-                WeightInit::GlorotUniform {},
-                (6.0 / (FAN_IN + FAN_OUT)).sqrt(),
-            ),
+            (WeightInit::GlorotUniform {}, (6.0 / (FAN_IN + FAN_OUT)).sqrt()),
             (WeightInit::HeUniform {}, (6.0 / FAN_IN).sqrt()),
             (WeightInit::LecunUniform {}, (3.0 / FAN_IN).sqrt()),
             (WeightInit::PytorchUniform {}, 1.0 / FAN_IN.sqrt()),
@@ -218,11 +162,7 @@ mod tests {
             // By rows where they are fewer, by columns otherwise; products of f32 values, each rounded to 6e-8.
             let (count, length) = (rows.min(columns), rows.max(columns));
             let at = |vector: usize, place: usize| {
-                let index = if rows <= columns {
-                    vector * columns + place
-                } else {
-                    place * columns + vector
-                };
+                let index = if rows <= columns { vector * columns + place } else { place * columns + vector };
                 f64::from(values[index])
             };
             for a in 0..count {
@@ -237,11 +177,7 @@ mod tests {
 
     #[test]
     fn zeros_are_zero_whatever_the_gain() {
-        assert!(
-            draw(WeightInit::Zeros {}, 3.0, &SHAPE, 1, 0)
-                .iter()
-                .all(|&value| value == 0.0)
-        );
+        assert!(draw(WeightInit::Zeros {}, 3.0, &SHAPE, 1, 0).iter().all(|&value| value == 0.0));
     }
 
     #[test]
@@ -265,11 +201,7 @@ mod tests {
         assert_eq!(base, draw(init, 1.0, &SHAPE, 7, 0));
         for other in [draw(init, 1.0, &SHAPE, 7, 1), draw(init, 1.0, &SHAPE, 8, 0)] {
             let n = base.len() as f64;
-            let product: f64 = base
-                .iter()
-                .zip(&other)
-                .map(|(&a, &b)| f64::from(a) * f64::from(b))
-                .sum();
+            let product: f64 = base.iter().zip(&other).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum();
             // The product of two independent standard normals has variance 1.
             assert!((product / n).abs() < 5.0 / n.sqrt(), "{product}");
         }

@@ -103,17 +103,9 @@ impl Net {
     ///   own, such as inputs on another device.
     pub fn forward(&self, inputs: &Tensor, mode: Mode) -> Result<Vec<Tensor>, ModelError> {
         let got = inputs.size();
-        let same_sides = || {
-            got.iter()
-                .skip(1)
-                .zip(&self.input_shape)
-                .all(|(&got, &wanted)| got == wanted as i64)
-        };
+        let same_sides = || got.iter().skip(1).zip(&self.input_shape).all(|(&got, &wanted)| got == wanted as i64);
         if got.len() != self.input_shape.len() + 1 || !same_sides() {
-            return Err(ModelError::Inputs {
-                got,
-                wanted: self.input_shape.clone(),
-            });
+            return Err(ModelError::Inputs { got, wanted: self.input_shape.clone() });
         }
         let mut taps: Vec<Tensor> = Vec::with_capacity(self.stages.len());
         for (stage, layer) in self.stages.iter().zip(&self.layers) {
@@ -148,9 +140,7 @@ impl Net {
     ///
     /// The tensors share the network's storage and have no gradient history; write them before the next step.
     pub fn state(&self) -> Vec<(String, Tensor)> {
-        self.named()
-            .map(|(name, tensor)| (name.to_owned(), tensor.detach()))
-            .collect()
+        self.named().map(|(name, tensor)| (name.to_owned(), tensor.detach())).collect()
     }
 
     /// Sets all parameters and buffers, in place, so that tensors handed out before stay those of the network.
@@ -166,39 +156,21 @@ impl Net {
         }
         for (name, own) in self.named() {
             let Some(new) = given.remove(name) else {
-                return Err(ModelError::StateMissing {
-                    name: name.to_owned(),
-                });
+                return Err(ModelError::StateMissing { name: name.to_owned() });
             };
             let kind = new.f_kind().map_err(ModelError::torch(name))?;
             if new.size() != own.size() || kind != Kind::Float {
                 let (got, got_kind, wanted) = (new.size(), format!("{kind:?}"), own.size());
-                return Err(ModelError::StateShape {
-                    name: name.to_owned(),
-                    got,
-                    got_kind,
-                    wanted,
-                });
+                return Err(ModelError::StateShape { name: name.to_owned(), got, got_kind, wanted });
             }
         }
         if let Some(name) = given.keys().next() {
-            return Err(ModelError::StateExtra {
-                name: (*name).to_owned(),
-            });
+            return Err(ModelError::StateExtra { name: (*name).to_owned() });
         }
-        let given: BTreeMap<&str, &Tensor> = state
-            .iter()
-            .map(|(name, tensor)| (name.as_str(), tensor))
-            .collect();
+        let given: BTreeMap<&str, &Tensor> = state.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
         let _guard = tch::no_grad_guard();
-        let parameters = self
-            .parameters
-            .iter_mut()
-            .map(|parameter| (&parameter.name, &mut parameter.tensor));
-        let buffers = self
-            .buffers
-            .iter_mut()
-            .map(|buffer| (&buffer.name, &mut buffer.tensor));
+        let parameters = self.parameters.iter_mut().map(|parameter| (&parameter.name, &mut parameter.tensor));
+        let buffers = self.buffers.iter_mut().map(|buffer| (&buffer.name, &mut buffer.tensor));
         for (name, own) in parameters.chain(buffers) {
             if let Some(new) = given.get(name.as_str()) {
                 own.f_copy_(new).map_err(ModelError::torch(name))?;
@@ -217,10 +189,8 @@ impl Net {
             layer: parameter.layer,
             tensor: twin(&parameter.tensor).set_requires_grad(true),
         });
-        let buffers = self.buffers.iter().map(|buffer| Buffer {
-            name: buffer.name.clone(),
-            tensor: twin(&buffer.tensor),
-        });
+        let buffers =
+            self.buffers.iter().map(|buffer| Buffer { name: buffer.name.clone(), tensor: twin(&buffer.tensor) });
         Self {
             input_shape: self.input_shape.clone(),
             stages: self.stages.clone(),
@@ -231,14 +201,7 @@ impl Net {
     }
 
     fn named(&self) -> impl Iterator<Item = (&str, &Tensor)> {
-        let parameters = self
-            .parameters
-            .iter()
-            .map(|parameter| (parameter.name.as_str(), &parameter.tensor));
-        parameters.chain(
-            self.buffers
-                .iter()
-                .map(|buffer| (buffer.name.as_str(), &buffer.tensor)),
-        )
+        let parameters = self.parameters.iter().map(|parameter| (parameter.name.as_str(), &parameter.tensor));
+        parameters.chain(self.buffers.iter().map(|buffer| (buffer.name.as_str(), &buffer.tensor)))
     }
 }

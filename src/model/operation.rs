@@ -8,37 +8,13 @@ use crate::experiment::Activation;
 /// A layer ready to run; the numbers are places in the network's parameters and buffers.
 #[derive(Clone, Debug)]
 pub(super) enum Operation {
-    Dense {
-        weight: usize,
-        bias: Option<usize>,
-    },
-    Conv2d {
-        weight: usize,
-        bias: Option<usize>,
-        stride: i64,
-        height: Windows,
-        width: Windows,
-    },
-    MaxPool2d {
-        size: i64,
-        stride: i64,
-    },
-    AvgPool2d {
-        size: i64,
-        stride: i64,
-    },
+    Dense { weight: usize, bias: Option<usize> },
+    Conv2d { weight: usize, bias: Option<usize>, stride: i64, height: Windows, width: Windows },
+    MaxPool2d { size: i64, stride: i64 },
+    AvgPool2d { size: i64, stride: i64 },
     Flatten,
-    Dropout {
-        rate: f64,
-    },
-    BatchNorm {
-        weight: usize,
-        bias: usize,
-        mean: usize,
-        var: usize,
-        momentum: f64,
-        epsilon: f64,
-    },
+    Dropout { rate: f64 },
+    BatchNorm { weight: usize, bias: usize, mean: usize, var: usize, momentum: f64, epsilon: f64 },
     Identity,
 }
 
@@ -64,10 +40,7 @@ impl Stage {
             let values = size.iter().product::<i64>() / size.get(1).copied().unwrap_or(1).max(1);
             // libtorch itself divides by values - 1 and leaves infinities in the running variance without a word.
             if values < 2 {
-                return Err(ModelError::BatchTooSmall {
-                    layer: name.to_owned(),
-                    got: values.unsigned_abs(),
-                });
+                return Err(ModelError::BatchTooSmall { layer: name.to_owned(), got: values.unsigned_abs() });
             }
         }
         self.operation
@@ -92,40 +65,16 @@ impl Operation {
         };
         match *self {
             Self::Dense { weight, bias } => input.f_linear(parameter(weight), bias.map(parameter)),
-            Self::Conv2d {
-                weight,
-                bias,
-                stride,
-                height,
-                width,
-            } => {
+            Self::Conv2d { weight, bias, stride, height, width } => {
                 let padding = [height.padding as i64, width.padding as i64];
-                let all = input.f_conv2d(
-                    parameter(weight),
-                    bias.map(parameter),
-                    [stride; 2],
-                    padding,
-                    [1, 1],
-                    1,
-                )?;
+                let all = input.f_conv2d(parameter(weight), bias.map(parameter), [stride; 2], padding, [1, 1], 1)?;
                 keep(keep(all, 2, height)?, 3, width)
             }
-            Self::MaxPool2d { size, stride } => {
-                input.f_max_pool2d([size; 2], [stride; 2], [0, 0], [1, 1], false)
-            }
-            Self::AvgPool2d { size, stride } => {
-                input.f_avg_pool2d([size; 2], [stride; 2], [0, 0], false, true, None)
-            }
+            Self::MaxPool2d { size, stride } => input.f_max_pool2d([size; 2], [stride; 2], [0, 0], [1, 1], false),
+            Self::AvgPool2d { size, stride } => input.f_avg_pool2d([size; 2], [stride; 2], [0, 0], false, true, None),
             Self::Flatten => input.f_flatten(1, -1),
             Self::Dropout { rate } => input.f_dropout(rate, training),
-            Self::BatchNorm {
-                weight,
-                bias,
-                mean,
-                var,
-                momentum,
-                epsilon,
-            } => input.f_batch_norm(
+            Self::BatchNorm { weight, bias, mean, var, momentum, epsilon } => input.f_batch_norm(
                 Some(parameter(weight)),
                 Some(parameter(bias)),
                 Some(&buffers[mean].tensor),

@@ -14,9 +14,7 @@ use rand_distr::StandardNormal;
 /// Cost: `4 a^2 b` operations for the smaller side `a` and the larger `b`.
 pub(super) fn draw(rows: usize, columns: usize, generator: &mut ChaCha8Rng) -> Vec<f64> {
     let (count, length) = (rows.min(columns), rows.max(columns));
-    let mut vectors: Vec<f64> = (0..count * length)
-        .map(|_| generator.sample(StandardNormal))
-        .collect();
+    let mut vectors: Vec<f64> = (0..count * length).map(|_| generator.sample(StandardNormal)).collect();
     if length == 0 {
         return vectors;
     }
@@ -38,21 +36,14 @@ pub(super) fn draw(rows: usize, columns: usize, generator: &mut ChaCha8Rng) -> V
     if rows <= columns {
         return vectors;
     }
-    (0..rows * columns)
-        .map(|place| vectors[place % columns * length + place / columns])
-        .collect()
+    (0..rows * columns).map(|place| vectors[place % columns * length + place / columns]).collect()
 }
 
 /// Sum of products in eight lanes, which the compiler turns into vector instructions; one order on every machine.
 fn dot(left: &[f64], right: &[f64]) -> f64 {
     let mut lanes = [0.0; 8];
     let (left_chunks, right_chunks) = (left.chunks_exact(8), right.chunks_exact(8));
-    let tail: f64 = left_chunks
-        .remainder()
-        .iter()
-        .zip(right_chunks.remainder())
-        .map(|(a, b)| a * b)
-        .sum();
+    let tail: f64 = left_chunks.remainder().iter().zip(right_chunks.remainder()).map(|(a, b)| a * b).sum();
     for (a, b) in left_chunks.zip(right_chunks) {
         for lane in 0..8 {
             lanes[lane] += a[lane] * b[lane];
@@ -70,23 +61,14 @@ mod tests {
         for (rows, columns) in [(1, 1), (5, 5), (3, 70), (70, 3), (64, 65), (1, 4), (4, 1)] {
             let matrix = draw(rows, columns, &mut stream(1, 0));
             let at = |vector: usize, place: usize| {
-                matrix[if rows <= columns {
-                    vector * columns + place
-                } else {
-                    place * columns + vector
-                }]
+                matrix[if rows <= columns { vector * columns + place } else { place * columns + vector }]
             };
             for a in 0..rows.min(columns) {
                 for b in 0..rows.min(columns) {
-                    let product: f64 = (0..rows.max(columns))
-                        .map(|place| at(a, place) * at(b, place))
-                        .sum();
+                    let product: f64 = (0..rows.max(columns)).map(|place| at(a, place) * at(b, place)).sum();
                     let wanted = if a == b { 1.0 } else { 0.0 };
                     // Sums of at most 70 rounded products.
-                    assert!(
-                        (product - wanted).abs() < 70.0 * f64::EPSILON,
-                        "{rows} x {columns}: {product}"
-                    );
+                    assert!((product - wanted).abs() < 70.0 * f64::EPSILON, "{rows} x {columns}: {product}");
                 }
             }
         }
@@ -106,17 +88,9 @@ mod tests {
         let n = f64::from(draws);
         for place in 0..9 {
             // A coordinate of a uniform direction in 3 dimensions is uniform on -1..1: variance 1/3, fourth moment 1/5.
-            assert!(
-                (sums[place] / n).abs() < 5.0 * (1.0 / 3.0 / n).sqrt(),
-                "{place}: {}",
-                sums[place] / n
-            );
+            assert!((sums[place] / n).abs() < 5.0 * (1.0 / 3.0 / n).sqrt(), "{place}: {}", sums[place] / n);
             let limit = 5.0 * ((1.0 / 5.0 - 1.0 / 9.0) / n).sqrt();
-            assert!(
-                (squares[place] / n - 1.0 / 3.0).abs() < limit,
-                "{place}: {}",
-                squares[place] / n
-            );
+            assert!((squares[place] / n - 1.0 / 3.0).abs() < limit, "{place}: {}", squares[place] / n);
         }
     }
 

@@ -33,20 +33,10 @@ pub(super) struct Windows {
 /// The windows along an axis of `side` values; `None` where not even one fits.
 ///
 /// Sides, kernels and strides are at least 1 and at most `u32::MAX`, so no sum overflows.
-pub(super) fn windows(
-    side: usize,
-    kernel: usize,
-    stride: usize,
-    padding: Padding,
-) -> Option<Windows> {
+pub(super) fn windows(side: usize, kernel: usize, stride: usize, padding: Padding) -> Option<Windows> {
     let symmetric = |padding: usize| {
         let computed = (side + 2 * padding).checked_sub(kernel)? / stride + 1;
-        Some(Windows {
-            padding,
-            drop: 0,
-            keep: computed,
-            computed,
-        })
+        Some(Windows { padding, drop: 0, keep: computed, computed })
     };
     match padding {
         Padding::Valid => symmetric(0),
@@ -69,12 +59,7 @@ mod tests {
 
     #[test]
     fn the_questions_network_pads_three_and_drops_one() {
-        let expected = Windows {
-            padding: 3,
-            drop: 1,
-            keep: 32,
-            computed: 33,
-        };
+        let expected = Windows { padding: 3, drop: 1, keep: 32, computed: 33 };
         assert_eq!(windows(64, 5, 2, Padding::Same), Some(expected));
     }
 
@@ -83,15 +68,10 @@ mod tests {
         for kernel in 1..=9 {
             for stride in 1..=5 {
                 for side in 1..=20 {
-                    let found =
-                        windows(side, kernel, stride, Padding::Same).expect("same always fits");
+                    let found = windows(side, kernel, stride, Padding::Same).expect("same always fits");
                     assert_eq!(found.keep, side.div_ceil(stride));
                     // Where the kernel is smaller than the stride, the tail of the axis may be left out, never computed.
-                    assert_eq!(
-                        found.computed,
-                        found.keep + found.drop,
-                        "{kernel} {stride} {side}"
-                    );
+                    assert_eq!(found.computed, found.keep + found.drop, "{kernel} {stride} {side}");
                 }
             }
         }
@@ -99,18 +79,9 @@ mod tests {
 
     #[test]
     fn valid_and_half_follow_the_usual_formula() {
-        assert_eq!(
-            windows(5, 3, 2, Padding::Valid).map(|w| (w.padding, w.drop, w.keep)),
-            Some((0, 0, 2))
-        );
-        assert_eq!(
-            windows(5, 3, 2, Padding::Half).map(|w| (w.padding, w.drop, w.keep)),
-            Some((1, 0, 3))
-        );
-        assert_eq!(
-            windows(5, 4, 1, Padding::Half).map(|w| (w.padding, w.drop, w.keep)),
-            Some((2, 0, 6))
-        );
+        assert_eq!(windows(5, 3, 2, Padding::Valid).map(|w| (w.padding, w.drop, w.keep)), Some((0, 0, 2)));
+        assert_eq!(windows(5, 3, 2, Padding::Half).map(|w| (w.padding, w.drop, w.keep)), Some((1, 0, 3)));
+        assert_eq!(windows(5, 4, 1, Padding::Half).map(|w| (w.padding, w.drop, w.keep)), Some((2, 0, 6)));
         assert_eq!(windows(2, 3, 1, Padding::Valid), None);
     }
 }

@@ -24,68 +24,29 @@ struct Case {
 
 /// Outputs, input gradient and weight gradient of our convolution, and of the explicitly padded one.
 fn both(case: &Case, inputs: &Tensor, weight: &Tensor) -> [[Vec<f32>; 3]; 2] {
-    let &Case {
-        filters,
-        kernel,
-        stride,
-        shape: [_, channels, height, width],
-    } = case;
+    let &Case { filters, kernel, stride, shape: [_, channels, height, width] } = case;
     let layers = vec![
-        Layer::Conv2d {
-            filters,
-            kernel,
-            stride,
-            padding: Padding::Same,
-            activation: Activation::Linear,
-            bias: false,
-        },
+        Layer::Conv2d { filters, kernel, stride, padding: Padding::Same, activation: Activation::Linear, bias: false },
         Layer::Flatten {},
     ];
     let (kernel, stride) = (i64::from(kernel), i64::from(stride));
-    let outputs =
-        i64::from(filters) * ((height + stride - 1) / stride) * ((width + stride - 1) / stride);
+    let outputs = i64::from(filters) * ((height + stride - 1) / stride) * ((width + stride - 1) / stride);
     let input_shape = [channels, height, width].map(|side| side as usize);
-    let mut net = Net::new(
-        &model(layers),
-        &input_shape,
-        outputs as usize,
-        0,
-        Device::Cpu,
-    )
-    .expect("same always fits");
-    net.load_state(&[("conv2d_1.weight".to_owned(), weight.shallow_clone())])
-        .expect("the only parameter");
+    let mut net = Net::new(&model(layers), &input_shape, outputs as usize, 0, Device::Cpu).expect("same always fits");
+    net.load_state(&[("conv2d_1.weight".to_owned(), weight.shallow_clone())]).expect("the only parameter");
     let ours_inputs = inputs.copy().set_requires_grad(true);
-    let taps = net
-        .forward(&ours_inputs, Mode::Train)
-        .expect("the inputs fit");
+    let taps = net.forward(&ours_inputs, Mode::Train).expect("the inputs fit");
     // An uneven loss, so that a shifted gradient cannot go unseen; whole numbers again.
-    let loss = |outputs: &Tensor| {
-        (outputs * outputs.detach().remainder(7.0))
-            .sum(Kind::Float)
-            .backward()
-    };
+    let loss = |outputs: &Tensor| (outputs * outputs.detach().remainder(7.0)).sum(Kind::Float).backward();
     loss(&taps[0]);
-    let ours = [
-        &taps[0],
-        &ours_inputs.grad(),
-        &net.parameters()[0].tensor.grad(),
-    ]
-    .map(values);
+    let ours = [&taps[0], &ours_inputs.grad(), &net.parameters()[0].tensor.grad()].map(values);
 
     let their_inputs = inputs.copy().set_requires_grad(true);
     let their_weight = weight.copy().set_requires_grad(true);
     let [top, bottom] = pads(height, kernel, stride);
     let [left, right] = pads(width, kernel, stride);
     let padded = their_inputs.constant_pad_nd([left, right, top, bottom]);
-    let outputs = padded.conv2d(
-        &their_weight,
-        None::<&Tensor>,
-        [stride; 2],
-        [0, 0],
-        [1, 1],
-        1,
-    );
+    let outputs = padded.conv2d(&their_weight, None::<&Tensor>, [stride; 2], [0, 0], [1, 1], 1);
     loss(&outputs);
     let theirs = [&outputs, &their_inputs.grad(), &their_weight.grad()].map(values);
     [ours, theirs]
@@ -99,20 +60,12 @@ fn same_is_keras_same_bit_for_bit_on_whole_numbers() {
         for stride in 1..=3 {
             for height in 5..=9 {
                 for width in (5..=9).filter(|&width| width != height) {
-                    let case = Case {
-                        filters: 2,
-                        kernel,
-                        stride,
-                        shape: [2, 2, height, width],
-                    };
+                    let case = Case { filters: 2, kernel, stride, shape: [2, 2, height, width] };
                     let kernel_side = i64::from(kernel);
                     let inputs = whole_numbers(&case.shape);
                     let weight = whole_numbers(&[2, 2, kernel_side, kernel_side]);
                     let [ours, theirs] = both(&case, &inputs, &weight);
-                    assert_eq!(
-                        ours, theirs,
-                        "kernel {kernel}, stride {stride}, {height} x {width}"
-                    );
+                    assert_eq!(ours, theirs, "kernel {kernel}, stride {stride}, {height} x {width}");
                 }
             }
         }
@@ -123,17 +76,8 @@ fn same_is_keras_same_bit_for_bit_on_whole_numbers() {
 fn the_questions_convolution_is_keras_same() {
     let _torch = torch();
     tch::manual_seed(2);
-    let case = Case {
-        filters: 32,
-        kernel: 5,
-        stride: 2,
-        shape: [2, 3, 64, 64],
-    };
-    let [ours, theirs] = both(
-        &case,
-        &whole_numbers(&case.shape),
-        &whole_numbers(&[32, 3, 5, 5]),
-    );
+    let case = Case { filters: 32, kernel: 5, stride: 2, shape: [2, 3, 64, 64] };
+    let [ours, theirs] = both(&case, &whole_numbers(&case.shape), &whole_numbers(&[32, 3, 5, 5]));
     assert_eq!(ours[0], theirs[0], "outputs");
     // On real numbers libtorch may sum in another order for another padding (it did not where this was written: equal
     // bits). A product of two normals has mean magnitude 2 / pi, so 75 of them are summed with rounding errors of at

@@ -8,10 +8,7 @@ use crate::experiment::Layer;
 pub enum ShapeError {
     /// A dense layer gets images.
     #[error("`{layer}` takes flat inputs [features], got {got:?}")]
-    #[diagnostic(
-        code(whymean::model::not_flat),
-        help("put a layer of type `flatten` before it")
-    )]
+    #[diagnostic(code(whymean::model::not_flat), help("put a layer of type `flatten` before it"))]
     NotFlat {
         /// Name of the layer.
         layer: String,
@@ -20,10 +17,7 @@ pub enum ShapeError {
     },
     /// A convolution or a pooling gets no images.
     #[error("`{layer}` takes images [channels, height, width], got {got:?}")]
-    #[diagnostic(
-        code(whymean::model::not_an_image),
-        help("put it before the layer of type `flatten`")
-    )]
+    #[diagnostic(code(whymean::model::not_an_image), help("put it before the layer of type `flatten`"))]
     NotAnImage {
         /// Name of the layer.
         layer: String,
@@ -32,10 +26,7 @@ pub enum ShapeError {
     },
     /// The window does not fit into the image.
     #[error("the window of `{layer}` has side {window}, the image is only {got:?}")]
-    #[diagnostic(
-        code(whymean::model::window),
-        help("make the window smaller, or pad or shrink the image less before")
-    )]
+    #[diagnostic(code(whymean::model::window), help("make the window smaller, or pad or shrink the image less before"))]
     Window {
         /// Name of the layer.
         layer: String,
@@ -89,74 +80,40 @@ pub(super) fn output_shape(
     outputs: usize,
 ) -> Result<Vec<usize>, ShapeError> {
     let positive = |value: usize, what: &'static str| match value {
-        0 => Err(ShapeError::Zero {
-            layer: name.to_owned(),
-            what,
-        }),
+        0 => Err(ShapeError::Zero { layer: name.to_owned(), what }),
         value => Ok(value),
     };
     let image = || match *input {
         [channels, height, width] => Ok([channels, height, width]),
-        _ => Err(ShapeError::NotAnImage {
-            layer: name.to_owned(),
-            got: input.to_vec(),
-        }),
+        _ => Err(ShapeError::NotAnImage { layer: name.to_owned(), got: input.to_vec() }),
     };
     let side = |side: usize, kernel: usize, stride: usize, padding| {
-        let too_small = || ShapeError::Window {
-            layer: name.to_owned(),
-            window: kernel,
-            got: input.to_vec(),
-        };
-        padding::windows(side, kernel, stride, padding)
-            .map(|windows| windows.keep)
-            .ok_or_else(too_small)
+        let too_small = || ShapeError::Window { layer: name.to_owned(), window: kernel, got: input.to_vec() };
+        padding::windows(side, kernel, stride, padding).map(|windows| windows.keep).ok_or_else(too_small)
     };
     let shape = match *layer {
         Layer::Dense { units, .. } => {
             if input.len() != 1 {
-                return Err(ShapeError::NotFlat {
-                    layer: name.to_owned(),
-                    got: input.to_vec(),
-                });
+                return Err(ShapeError::NotFlat { layer: name.to_owned(), got: input.to_vec() });
             }
-            vec![positive(
-                units.map_or(outputs, |units| units as usize),
-                "the number of units",
-            )?]
+            vec![positive(units.map_or(outputs, |units| units as usize), "the number of units")?]
         }
-        Layer::Conv2d {
-            filters,
-            kernel,
-            stride,
-            padding,
-            ..
-        } => {
+        Layer::Conv2d { filters, kernel, stride, padding, .. } => {
             let [_, height, width] = image()?;
             let filters = positive(filters as usize, "the number of filters")?;
             let kernel = positive(kernel as usize, "the kernel")?;
             let stride = positive(stride as usize, "the stride")?;
-            vec![
-                filters,
-                side(height, kernel, stride, padding)?,
-                side(width, kernel, stride, padding)?,
-            ]
+            vec![filters, side(height, kernel, stride, padding)?, side(width, kernel, stride, padding)?]
         }
         Layer::MaxPool2d { size, stride } | Layer::AvgPool2d { size, stride } => {
             let [channels, height, width] = image()?;
             let size = positive(size as usize, "the window")?;
             let stride = positive(stride as usize, "the stride")?;
             let valid = crate::experiment::Padding::Valid;
-            vec![
-                channels,
-                side(height, size, stride, valid)?,
-                side(width, size, stride, valid)?,
-            ]
+            vec![channels, side(height, size, stride, valid)?, side(width, size, stride, valid)?]
         }
         Layer::Flatten {} => vec![product(name, input)?],
-        Layer::Dropout { .. } | Layer::BatchNorm { .. } | Layer::Activation { .. } => {
-            input.to_vec()
-        }
+        Layer::Dropout { .. } | Layer::BatchNorm { .. } | Layer::Activation { .. } => input.to_vec(),
     };
     product(name, &shape)?;
     Ok(shape)
@@ -169,8 +126,5 @@ pub(super) fn product(name: &str, shape: &[usize]) -> Result<usize, ShapeError> 
         .try_fold(1_usize, |product, &side| product.checked_mul(side))
         // libtorch counts bytes of f32 in an i64.
         .filter(|&values| values <= i64::MAX as usize / 4)
-        .ok_or_else(|| ShapeError::TooLarge {
-            layer: name.to_owned(),
-            got: shape.to_vec(),
-        })
+        .ok_or_else(|| ShapeError::TooLarge { layer: name.to_owned(), got: shape.to_vec() })
 }

@@ -30,10 +30,6 @@ pub(crate) fn whole_numbers(shape: &[i64]) -> Tensor {
 /// A model of these layers with PyTorch's initial weights.
 pub(crate) fn model(layers: Vec<crate::experiment::Layer>) -> crate::experiment::Model {
     use crate::experiment::{BiasInit, Init, Model, WeightInit};
-    let init = Init {
-        weights: WeightInit::PytorchUniform {},
-        gain: 1.0,
-        bias: BiasInit::PytorchUniform {},
-    };
+    let init = Init { weights: WeightInit::PytorchUniform {}, gain: 1.0, bias: BiasInit::PytorchUniform {} };
     Model { layers, init }
 }

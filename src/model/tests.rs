@@ -7,30 +7,15 @@ use super::{
 use crate::experiment::{Activation, Layer, Padding};
 
 fn dense(units: impl Into<Option<u32>>, activation: Activation) -> Layer {
-    Layer::Dense {
-        units: units.into(),
-        activation,
-        bias: true,
-    }
+    Layer::Dense { units: units.into(), activation, bias: true }
 }
 
 fn conv(padding: Padding, activation: Activation) -> Layer {
-    Layer::Conv2d {
-        filters: 3,
-        kernel: 5,
-        stride: 2,
-        padding,
-        activation,
-        bias: true,
-    }
+    Layer::Conv2d { filters: 3, kernel: 5, stride: 2, padding, activation, bias: true }
 }
 
 fn norm() -> Layer {
-    Layer::BatchNorm {
-        momentum: 0.1,
-        epsilon: 1e-5,
-        activation: Activation::Linear,
-    }
+    Layer::BatchNorm { momentum: 0.1, epsilon: 1e-5, activation: Activation::Linear }
 }
 
 fn every_layer() -> Model {
@@ -42,9 +27,7 @@ fn every_layer() -> Model {
         Layer::AvgPool2d { size: 2, stride: 1 },
         Layer::Flatten {},
         Layer::Dropout { rate: 0.5 },
-        Layer::Activation {
-            activation: Activation::Tanh,
-        },
+        Layer::Activation { activation: Activation::Tanh },
         dense(7, Activation::Softplus),
         dense(None, Activation::Linear),
     ])
@@ -55,11 +38,7 @@ pub(super) fn net(seed: u64) -> Net {
 }
 
 pub(super) fn bits(state: &[(String, Tensor)]) -> Vec<u32> {
-    state
-        .iter()
-        .flat_map(|(_, tensor)| values(tensor))
-        .map(f32::to_bits)
-        .collect()
+    state.iter().flat_map(|(_, tensor)| values(tensor)).map(f32::to_bits).collect()
 }
 
 #[test]
@@ -70,36 +49,15 @@ fn layers_are_named_shaped_and_counted() {
         .layers()
         .iter()
         .map(|layer| {
-            let LayerInfo {
-                name,
-                shape,
-                activation,
-                parameters,
-                parameter_count,
-            } = layer;
+            let LayerInfo { name, shape, activation, parameters, parameter_count } = layer;
             format!("{name} {shape:?} {activation} {parameters:?} {parameter_count}")
         })
         .collect();
     insta::assert_snapshot!(lines.join("\n"));
-    assert_eq!(
-        net.count(),
-        net.parameters()
-            .iter()
-            .map(|parameter| parameter.tensor.numel() as u64)
-            .sum::<u64>()
-    );
+    assert_eq!(net.count(), net.parameters().iter().map(|parameter| parameter.tensor.numel() as u64).sum::<u64>());
     for (index, parameter) in net.parameters().iter().enumerate() {
-        assert!(
-            net.layers()[parameter.layer]
-                .parameters
-                .contains(&parameter.name),
-            "{index}"
-        );
-        assert!(
-            parameter.tensor.requires_grad() && parameter.tensor.is_leaf(),
-            "{}",
-            parameter.name
-        );
+        assert!(net.layers()[parameter.layer].parameters.contains(&parameter.name), "{index}");
+        assert!(parameter.tensor.requires_grad() && parameter.tensor.is_leaf(), "{}", parameter.name);
     }
 }
 
@@ -112,9 +70,7 @@ fn forward_hands_over_one_tensor_per_layer_of_the_announced_shape() {
         let taps = net.forward(&inputs, Mode::Eval).expect("the inputs fit");
         assert_eq!(taps.len(), net.layers().len());
         for (tap, layer) in taps.iter().zip(net.layers()) {
-            let wanted: Vec<i64> = std::iter::once(samples)
-                .chain(layer.shape.iter().map(|&n| n as i64))
-                .collect();
+            let wanted: Vec<i64> = std::iter::once(samples).chain(layer.shape.iter().map(|&n| n as i64)).collect();
             assert_eq!(tap.size(), wanted, "{}", layer.name);
             assert!(tap.is_contiguous(), "{}", layer.name);
         }
@@ -125,19 +81,11 @@ fn forward_hands_over_one_tensor_per_layer_of_the_announced_shape() {
 fn every_activation_after_an_uneven_same_is_contiguous_and_linear_is_a_view() {
     let _torch = torch();
     for activation in activation::ALL {
-        let layers = vec![
-            conv(Padding::Same, activation),
-            Layer::Flatten {},
-            dense(None, Activation::Linear),
-        ];
+        let layers = vec![conv(Padding::Same, activation), Layer::Flatten {}, dense(None, Activation::Linear)];
         let net = Net::new(&model(layers), &[1, 8, 6], 1, 0, Device::Cpu).expect("the layers fit");
         let inputs = Tensor::randn([3, 1, 8, 6], (Kind::Float, Device::Cpu));
         let taps = net.forward(&inputs, Mode::Train).expect("the inputs fit");
-        assert_eq!(
-            taps[0].is_contiguous(),
-            activation != Activation::Linear,
-            "{activation:?}"
-        );
+        assert_eq!(taps[0].is_contiguous(), activation != Activation::Linear, "{activation:?}");
     }
 }
 
@@ -149,20 +97,14 @@ fn layers_after_a_view_are_contiguous_again() {
         Layer::MaxPool2d { size: 1, stride: 1 },
         Layer::AvgPool2d { size: 1, stride: 1 },
         Layer::Dropout { rate: 0.5 },
-        Layer::Activation {
-            activation: Activation::Gelu,
-        },
+        Layer::Activation { activation: Activation::Gelu },
         Layer::Flatten {},
         conv(Padding::Half, Activation::Linear),
     ];
     for layer in after {
         let what = format!("{layer:?}");
-        let layers = vec![
-            conv(Padding::Same, Activation::Linear),
-            layer,
-            Layer::Flatten {},
-            dense(None, Activation::Linear),
-        ];
+        let layers =
+            vec![conv(Padding::Same, Activation::Linear), layer, Layer::Flatten {}, dense(None, Activation::Linear)];
         let net = Net::new(&model(layers), &[1, 8, 6], 1, 0, Device::Cpu).expect("the layers fit");
         let inputs = Tensor::randn([3, 1, 8, 6], (Kind::Float, Device::Cpu));
         let taps = net.forward(&inputs, Mode::Train).expect("the inputs fit");
@@ -177,15 +119,12 @@ fn later_layers_do_not_write_into_the_taps_of_earlier_ones() {
     let layers = vec![
         dense(4, Activation::Linear),
         Layer::Dropout { rate: 0.9 },
-        Layer::Activation {
-            activation: Activation::Relu,
-        },
+        Layer::Activation { activation: Activation::Relu },
         norm(),
         dense(None, Activation::Linear),
     ];
     let whole = Net::new(&model(layers.clone()), &[3], 1, 5, Device::Cpu).expect("the layers fit");
-    let first =
-        Net::new(&model(layers[..1].to_vec()), &[3], 4, 5, Device::Cpu).expect("the layer fits");
+    let first = Net::new(&model(layers[..1].to_vec()), &[3], 4, 5, Device::Cpu).expect("the layer fits");
     let inputs = Tensor::randn([6, 3], (Kind::Float, Device::Cpu));
     let taps = whole.forward(&inputs, Mode::Train).expect("the inputs fit");
     let alone = first.forward(&inputs, Mode::Train).expect("the inputs fit");
@@ -204,10 +143,7 @@ fn the_seed_decides_the_weights_and_nothing_else_does() {
     assert_eq!(start, bits(&net(3).state()));
     tch::set_num_threads(1);
     let after = values(&Tensor::rand([3], (Kind::Float, Device::Cpu)));
-    assert_eq!(
-        undisturbed, after,
-        "building a network drew from libtorch's generator"
-    );
+    assert_eq!(undisturbed, after, "building a network drew from libtorch's generator");
 }
 
 #[test]
@@ -231,21 +167,13 @@ fn batch_norm_moves_its_statistics_in_train_only() {
     let _torch = torch();
     let net = Net::new(&model(vec![norm()]), &[1], 1, 0, Device::Cpu).expect("the layer fits");
     let inputs = Tensor::from_slice(&[1.0_f32, 2.0, 6.0]).view([3, 1]);
-    let statistics = || -> Vec<f32> {
-        net.buffers()
-            .iter()
-            .flat_map(|buffer| values(&buffer.tensor))
-            .collect()
-    };
+    let statistics = || -> Vec<f32> { net.buffers().iter().flat_map(|buffer| values(&buffer.tensor)).collect() };
     net.forward(&inputs, Mode::Eval).expect("the inputs fit");
     assert_eq!(statistics(), [0.0, 1.0]);
     net.forward(&inputs, Mode::Train).expect("the inputs fit");
     // Mean 3, unbiased variance (4 + 1 + 9) / 2 = 7: 0.1 * 3 and 0.9 * 1 + 0.1 * 7, each rounded twice.
     for (got, wanted) in statistics().into_iter().zip([0.3, 1.6]) {
-        assert!(
-            (got - wanted).abs() <= 2.0 * f32::EPSILON * wanted,
-            "{got} {wanted}"
-        );
+        assert!((got - wanted).abs() <= 2.0 * f32::EPSILON * wanted, "{got} {wanted}");
     }
 }
 
@@ -254,26 +182,13 @@ fn batch_norm_refuses_one_value_per_channel_and_stays_as_it_was() {
     let _torch = torch();
     let net = Net::new(&model(vec![norm()]), &[2], 2, 0, Device::Cpu).expect("the layer fits");
     let one = Tensor::from_slice(&[1.0_f32, 2.0]).view([1, 2]);
-    let error = net
-        .forward(&one, Mode::Train)
-        .expect_err("one sample has no variance");
+    let error = net.forward(&one, Mode::Train).expect_err("one sample has no variance");
     insta::assert_snapshot!(error, @"`batch_norm_1` cannot normalise a batch with 1 value per channel, it takes at least 2");
     assert_eq!(values(&net.buffers()[1].tensor), [1.0, 1.0]);
     assert!(net.forward(&one, Mode::Eval).is_ok());
     // An image of one sample has several values per channel.
-    let images = Net::new(
-        &model(vec![norm(), Layer::Flatten {}]),
-        &[1, 1, 2],
-        2,
-        0,
-        Device::Cpu,
-    );
-    assert!(
-        images
-            .expect("the layers fit")
-            .forward(&one.view([1, 1, 1, 2]), Mode::Train)
-            .is_ok()
-    );
+    let images = Net::new(&model(vec![norm(), Layer::Flatten {}]), &[1, 1, 2], 2, 0, Device::Cpu);
+    assert!(images.expect("the layers fit").forward(&one.view([1, 1, 1, 2]), Mode::Train).is_ok());
 }
 
 #[test]
@@ -283,11 +198,7 @@ fn what_does_not_fit_is_named_with_both_shapes() {
     let cases: Vec<(Vec<Layer>, &[usize], usize)> = vec![
         (vec![], &[3], 1),
         (vec![dense(None, Activation::Relu)], &[1, 4, 4], 1),
-        (
-            vec![flatten(), conv(Padding::Half, Activation::Relu)],
-            &[1, 4, 4],
-            1,
-        ),
+        (vec![flatten(), conv(Padding::Half, Activation::Relu)], &[1, 4, 4], 1),
         (vec![conv(Padding::Valid, Activation::Relu)], &[1, 4, 8], 1),
         (vec![Layer::MaxPool2d { size: 3, stride: 3 }], &[1, 2, 3], 1),
         (vec![dense(3, Activation::Linear)], &[3], 2),
@@ -305,13 +216,9 @@ fn what_does_not_fit_is_named_with_both_shapes() {
     insta::assert_snapshot!(messages.join("\n"));
     let net = net(0);
     let wrong = Tensor::zeros([3, 2, 14, 16], (Kind::Float, Device::Cpu));
-    let error = net
-        .forward(&wrong, Mode::Eval)
-        .expect_err("height and width are swapped");
+    let error = net.forward(&wrong, Mode::Eval).expect_err("height and width are swapped");
     insta::assert_snapshot!(error, @"the network takes [2, 16, 14] per sample, got a batch of shape [3, 2, 14, 16]");
     let wrong = Tensor::zeros([3, 2, 16, 14], (Kind::Double, Device::Cpu));
-    let error = net
-        .forward(&wrong, Mode::Eval)
-        .expect_err("weights are single precision");
+    let error = net.forward(&wrong, Mode::Eval).expect_err("weights are single precision");
     insta::assert_snapshot!(error, @"libtorch failed in `conv2d_1`");
 }

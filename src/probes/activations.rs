@@ -15,12 +15,7 @@ impl Probe for Activations {
             id: "activations",
             tells: "a layer that passes its input on from one that is silent, saturated or exploding",
             since: "0.1",
-            channels: &[
-                Channel::ActivationMean,
-                Channel::ActivationStd,
-                Channel::ZeroFraction,
-                Channel::Saturation,
-            ],
+            channels: &[Channel::ActivationMean, Channel::ActivationStd, Channel::ZeroFraction, Channel::Saturation],
         }
     }
 

@@ -20,19 +20,7 @@ use crate::{data::Summary, experiment::Experiment};
 pub const SCHEMA: u32 = 1;
 
 /// A part of the data.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    schemars::JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Split {
     /// The training split: for channels of a step, the batch; for channels of an epoch, the probe set's part of it.
@@ -47,19 +35,7 @@ pub enum Split {
 ///
 /// `layer` of a [`SeriesId`] holds the layer's name, the parameter's name (`dense_1.weight`), the output's name, or
 /// nothing, as each variant says.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    schemars::JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
     /// Loss that is minimised. Layer: empty. Train: each step, of the batch. [loss units]
@@ -306,12 +282,7 @@ pub struct Record {
 impl Record {
     /// The points of a series; empty where nothing was measured.
     pub fn points(&self, split: Split, channel: Channel, layer: &str) -> &[Point] {
-        let id = SeriesId {
-            split,
-            channel,
-            layer: layer.to_owned(),
-            unit: None,
-        };
+        let id = SeriesId { split, channel, layer: layer.to_owned(), unit: None };
         self.series.get(&id).map_or(&[], Vec::as_slice)
     }
 
@@ -327,10 +298,6 @@ impl Record {
 
     /// Names of the outputs, in order.
     pub fn outputs(&self) -> impl Iterator<Item = &str> {
-        self.run
-            .data
-            .targets
-            .iter()
-            .map(|target| target.name.as_str())
+        self.run.data.targets.iter().map(|target| target.name.as_str())
     }
 }

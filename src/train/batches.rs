@@ -129,7 +129,8 @@ mod tests {
 
     #[test]
     fn a_batch_holds_the_rows_that_were_asked_for() {
-        let samples = Samples { inputs: (0_u8..12).map(f32::from).collect(), targets: vec![10.0, 20.0, 30.0], count: 3 };
+        let samples =
+            Samples { inputs: (0_u8..12).map(f32::from).collect(), targets: vec![10.0, 20.0, 30.0], count: 3 };
         let mut batches = Batches::new(samples, &[2, 2], 1, Device::Cpu).expect("fits");
         let batch = batches.gather(&[2, 0]).expect("in range");
         assert_eq!(batch.inputs.size(), [2, 2, 2]);

@@ -99,7 +99,8 @@ pub fn write_tensors(path: &Path, tensors: &[(String, Tensor)]) -> Result<(), Tr
 /// When it is there but cannot be read, or belongs to another experiment.
 pub fn read(dir: &Path, experiment_hash: &str) -> Result<Option<(Progress, Vec<(String, Tensor)>)>, TrainError> {
     let Ok(entries) = std::fs::read_dir(dir) else { return Ok(None) };
-    let newest = entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "json")).max();
+    let newest =
+        entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "json")).max();
     let Some(json) = newest else { return Ok(None) };
     let refused = |path: &Path, why: String| TrainError::Checkpoint { path: path.to_owned(), why };
     let text = std::fs::read(&json).map_err(|error| refused(&json, error.to_string()))?;
@@ -121,7 +122,9 @@ pub fn read(dir: &Path, experiment_hash: &str) -> Result<Option<(Progress, Vec<(
 /// When the folder cannot be removed.
 pub fn remove(dir: &Path) -> Result<(), TrainError> {
     match std::fs::remove_dir_all(dir) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(TrainError::Write { path: dir.to_owned(), source }),
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(TrainError::Write { path: dir.to_owned(), source })
+        }
         _ => Ok(()),
     }
 }

@@ -85,7 +85,9 @@ impl Optimiser {
 
     /// The moments as named tensors, for a checkpoint.
     pub fn state(&self) -> Vec<(String, Tensor)> {
-        let named = |slot: &Slot, moment: &str, tensor: &Tensor| (format!("optimiser.{}.{moment}", slot.name), tensor.shallow_clone());
+        let named = |slot: &Slot, moment: &str, tensor: &Tensor| {
+            (format!("optimiser.{}.{moment}", slot.name), tensor.shallow_clone())
+        };
         self.slots
             .iter()
             .flat_map(|slot| [named(slot, "first", &slot.first), named(slot, "second", &slot.second)])
@@ -136,7 +138,12 @@ impl Optimiser {
     ///
     /// Returns one entry for each parameter when measured, none otherwise. Gradient norms are taken before clipping;
     /// clipping by norm comes before clipping by value.
-    pub fn step(&mut self, gradients: &mut [Tensor], lr: f64, measure: Measure) -> Result<Vec<ParameterSums>, TrainError> {
+    pub fn step(
+        &mut self,
+        gradients: &mut [Tensor],
+        lr: f64,
+        measure: Measure,
+    ) -> Result<Vec<ParameterSums>, TrainError> {
         let scale = self.clip_scale(gradients)?;
         self.advance(gradients, lr, scale, measure)
     }
@@ -253,7 +260,13 @@ impl Slot {
     }
 
     /// The same formulas as operations on tensors, for devices whose memory is not at hand.
-    fn tensor_step(&mut self, kind: Kinds, gradient: &Tensor, c: Constants, measure: Measure) -> Result<ParameterSums, TrainError> {
+    fn tensor_step(
+        &mut self,
+        kind: Kinds,
+        gradient: &Tensor,
+        c: Constants,
+        measure: Measure,
+    ) -> Result<ParameterSums, TrainError> {
         let before = if measure == Measure::Norms { Some(self.weights.f_detach_copy()?) } else { None };
         let mut g = gradient * c.scale;
         if c.limit.is_finite() {
@@ -304,7 +317,14 @@ impl Slot {
         })
     }
 
-    fn adam_change(&mut self, g: &Tensor, beta1: f64, beta2: f64, epsilon: f64, c: Constants) -> Result<Tensor, TrainError> {
+    fn adam_change(
+        &mut self,
+        g: &Tensor,
+        beta1: f64,
+        beta2: f64,
+        epsilon: f64,
+        c: Constants,
+    ) -> Result<Tensor, TrainError> {
         self.first *= beta1;
         self.first += g * (1.0 - beta1);
         self.second *= beta2;
@@ -364,33 +384,35 @@ impl Values<'_> {
         let per_unit = (1.0 / unit) as f32;
         let mut sums = ParameterSums { count: count as u64, ..ParameterSums::default() };
         let mut lanes = Lanes::default();
-        wide(|| for start in (0..count).step_by(BLOCK) {
-            let block = start..(start + BLOCK).min(count);
-            let (weights, weights_rest) = self.weights[block.clone()].as_chunks_mut::<LANES>();
-            let (gradient, gradient_rest) = self.gradient[block.clone()].as_chunks::<LANES>();
-            let (first, first_rest) = self.first[block.clone()].as_chunks_mut::<LANES>();
-            let (second, second_rest) = self.second[block.clone()].as_chunks_mut::<LANES>();
-            lanes.clear();
-            for (((w, g), a), b) in weights.iter_mut().zip(gradient).zip(first).zip(second) {
-                for lane in 0..LANES {
-                    let new = update(w[lane], g[lane], &mut a[lane], &mut b[lane]);
-                    if NORMS {
-                        lanes.add(lane, g[lane], new, (new - w[lane]) * per_unit);
+        wide(|| {
+            for start in (0..count).step_by(BLOCK) {
+                let block = start..(start + BLOCK).min(count);
+                let (weights, weights_rest) = self.weights[block.clone()].as_chunks_mut::<LANES>();
+                let (gradient, gradient_rest) = self.gradient[block.clone()].as_chunks::<LANES>();
+                let (first, first_rest) = self.first[block.clone()].as_chunks_mut::<LANES>();
+                let (second, second_rest) = self.second[block.clone()].as_chunks_mut::<LANES>();
+                lanes.clear();
+                for (((w, g), a), b) in weights.iter_mut().zip(gradient).zip(first).zip(second) {
+                    for lane in 0..LANES {
+                        let new = update(w[lane], g[lane], &mut a[lane], &mut b[lane]);
+                        if NORMS {
+                            lanes.add(lane, g[lane], new, (new - w[lane]) * per_unit);
+                        }
+                        w[lane] = new;
                     }
-                    w[lane] = new;
                 }
-            }
-            for (lane, (((w, g), a), b)) in
-                weights_rest.iter_mut().zip(gradient_rest).zip(first_rest).zip(second_rest).enumerate()
-            {
-                let new = update(*w, *g, a, b);
+                for (lane, (((w, g), a), b)) in
+                    weights_rest.iter_mut().zip(gradient_rest).zip(first_rest).zip(second_rest).enumerate()
+                {
+                    let new = update(*w, *g, a, b);
+                    if NORMS {
+                        lanes.add(lane, *g, new, (new - *w) * per_unit);
+                    }
+                    *w = new;
+                }
                 if NORMS {
-                    lanes.add(lane, *g, new, (new - *w) * per_unit);
+                    lanes.pour(&mut sums, &self.gradient[block.clone()], &self.weights[block], unit);
                 }
-                *w = new;
-            }
-            if NORMS {
-                lanes.pour(&mut sums, &self.gradient[block.clone()], &self.weights[block], unit);
             }
         });
         sums
@@ -453,7 +475,8 @@ mod tests {
     }
 
     fn reference() -> Reference {
-        serde_json::from_str(include_str!("../../tests/reference/training/optimisers.json")).expect("the stored file is whole")
+        serde_json::from_str(include_str!("../../tests/reference/training/optimisers.json"))
+            .expect("the stored file is whole")
     }
 
     fn tensor(values: &[f32], shape: &[i64]) -> Tensor {
@@ -526,7 +549,8 @@ mod tests {
         let reference = reference();
         for case in &reference.cases {
             let (measured, bare) = (parameters(&reference), parameters(&reference));
-            let make = |on: &[Parameter]| Optimiser::new(case.optimiser, case.clip_norm, case.clip_value, on).expect("cpu");
+            let make =
+                |on: &[Parameter]| Optimiser::new(case.optimiser, case.clip_norm, case.clip_value, on).expect("cpu");
             let (mut with, mut without) = (make(&measured), make(&bare));
             for gradients in &reference.gradients {
                 let given =
@@ -537,7 +561,12 @@ mod tests {
                 assert!(nothing.is_empty());
                 for (index, sums) in sums.iter().enumerate() {
                     let after = memory::copied(&measured[index].tensor).expect("cpu");
-                    assert_eq!(after, memory::copied(&bare[index].tensor).expect("cpu"), "bits differ in {}", case.name);
+                    assert_eq!(
+                        after,
+                        memory::copied(&bare[index].tensor).expect("cpu"),
+                        "bits differ in {}",
+                        case.name
+                    );
                     let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>().sqrt();
                     let gradient = norm(&mut gradients[index].iter().map(|&g| f64::from(g)));
                     let weight = norm(&mut after.iter().map(|&w| f64::from(w)));

@@ -183,11 +183,8 @@ impl Recorder {
             self.pending_looks.clear();
         }
         self.store.write_run(&self.record.run)?;
-        let open = self
-            .slots
-            .iter()
-            .filter_map(|slot| slot.window.clone().map(|window| (slot.id.clone(), window)))
-            .collect();
+        let open =
+            self.slots.iter().filter_map(|slot| slot.window.clone().map(|window| (slot.id.clone(), window))).collect();
         let units = self.units.iter().map(|(id, value)| (id.clone(), *value)).collect();
         Ok((self.segment, RecorderState { open, units, latest: self.latest.clone() }))
     }

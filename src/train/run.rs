@@ -18,7 +18,10 @@ use super::{
 use crate::{
     data,
     judge::{self, Decision},
-    record::{self, Channel, Record, RunInfo, Split, Status, store::{self, Store}},
+    record::{
+        self, Channel, Record, RunInfo, Split, Status,
+        store::{self, Store},
+    },
     trial::{Outcome, ProgressLine, Spec, folder},
 };
 
@@ -139,7 +142,18 @@ impl<'a> Trial<'a> {
         };
         let earlier_secs = at.wall_secs;
         let now = Instant::now();
-        Ok(Self { dir, spec, trainer, recorder, at, started, earlier_secs, last_checkpoint: now, last_line: None, progress_every })
+        Ok(Self {
+            dir,
+            spec,
+            trainer,
+            recorder,
+            at,
+            started,
+            earlier_secs,
+            last_checkpoint: now,
+            last_line: None,
+            progress_every,
+        })
     }
 
     fn train(&mut self, stop: &AtomicBool, progress: &mut dyn FnMut(ProgressLine)) -> Result<Outcome, TrainError> {
@@ -245,9 +259,8 @@ impl<'a> Trial<'a> {
 
     fn line(&self) -> ProgressLine {
         let record = self.recorder.record();
-        let newest = |channel, layer: &str| {
-            record.last(Split::Train, channel, layer).and_then(|point| point.value.finite())
-        };
+        let newest =
+            |channel, layer: &str| record.last(Split::Train, channel, layer).and_then(|point| point.value.finite());
         let worst = |channel| record.outputs().filter_map(|name| newest(channel, name)).min_by(f64::total_cmp);
         ProgressLine {
             seed: self.spec.seed,
@@ -279,8 +292,10 @@ fn empty(run: RunInfo) -> Record {
 }
 
 fn restore(trainer: &mut Trainer, tensors: &[(String, Tensor)], step: u64) -> Result<(), String> {
-    let (moments, state): (Vec<_>, Vec<_>) =
-        tensors.iter().map(|(name, tensor)| (name.clone(), tensor.shallow_clone())).partition(|(name, _)| name.starts_with("optimiser."));
+    let (moments, state): (Vec<_>, Vec<_>) = tensors
+        .iter()
+        .map(|(name, tensor)| (name.clone(), tensor.shallow_clone()))
+        .partition(|(name, _)| name.starts_with("optimiser."));
     trainer.net.load_state(&state).map_err(|error| error.to_string())?;
     trainer.optimiser.load_state(&moments, step)
 }

@@ -221,7 +221,11 @@ fn names(walk: &mut Walk, fields: &mut Fields<'_>, key: &'static str, need: Name
     for item in items {
         match item.get_ref() {
             DeValue::String(name) if names.iter().any(|known| known == name.as_ref()) => {
-                walk.conflict(format!("`{path}` names column `{}` twice", name.escape_debug()), &item.span(), "name each column once");
+                walk.conflict(
+                    format!("`{path}` names column `{}` twice", name.escape_debug()),
+                    &item.span(),
+                    "name each column once",
+                );
             }
             DeValue::String(name) => names.push(name.to_string()),
             other => walk.wrong_type(&path, "a list of strings", other, item.span(), &help),

@@ -4,9 +4,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::experiment::{
-    rendered::{broken, rendered},
     Activation, BiasInit, Data, Diagnosis, Distribution, Formula, Init, Layer, Loss, Missing, Model, Optimiser,
     Padding, Probes, Scaling, Schedule, Training, WeightInit,
+    rendered::{broken, rendered},
 };
 
 fn parsed(text: &str) -> Experiment {
@@ -345,10 +345,38 @@ fn deep_nesting_is_refused() {
 fn piece() -> impl Strategy<Value = String> {
     prop_oneof![
         prop::sample::select(vec![
-            "[data]\n", "[model]\n", "[training]\n", "[[model.layers]]\n", "source = \"table\"\n", "source = 3\n",
-            "layers = [", "]", "{ type = \"dense\" }", ",", "\n", "= ", "\"", "'''", "#", "\u{feff}", "\u{1F600}", "\\",
-            "lr = 1e400\n", "data = 1\n", "model.init.weights.std = 3\n", "inf", "{", "}", ".", "1979-05-27", "\r", "\t",
-            "hidden = []\n", "name = \"ü\"\n", "optimizer.kind = \"sgd\"\n", "training.optimiser = \"sgd\"\n",
+            "[data]\n",
+            "[model]\n",
+            "[training]\n",
+            "[[model.layers]]\n",
+            "source = \"table\"\n",
+            "source = 3\n",
+            "layers = [",
+            "]",
+            "{ type = \"dense\" }",
+            ",",
+            "\n",
+            "= ",
+            "\"",
+            "'''",
+            "#",
+            "\u{feff}",
+            "\u{1F600}",
+            "\\",
+            "lr = 1e400\n",
+            "data = 1\n",
+            "model.init.weights.std = 3\n",
+            "inf",
+            "{",
+            "}",
+            ".",
+            "1979-05-27",
+            "\r",
+            "\t",
+            "hidden = []\n",
+            "name = \"ü\"\n",
+            "optimizer.kind = \"sgd\"\n",
+            "training.optimiser = \"sgd\"\n",
         ])
         .prop_map(str::to_owned),
         "[a-z_]{1,8} = [0-9\"-]{1,4}\n",

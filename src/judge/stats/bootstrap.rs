@@ -38,14 +38,8 @@ pub struct Intervals {
 /// Resamples in which a statistic is undefined (all drawn targets alike) are left out of its interval; where more than
 /// half are, the statistic is absent, since such an interval would describe the lucky resamples only.
 pub fn intervals(targets: &[f64], predictions: &[f64], seed: u64) -> Intervals {
-    let usable = targets.len() == predictions.len()
-        && targets
-            .iter()
-            .chain(predictions)
-            .all(|value| value.is_finite());
-    let (Some(target_mean), Some(prediction_mean), true) =
-        (mean(targets), mean(predictions), usable)
-    else {
+    let usable = targets.len() == predictions.len() && targets.iter().chain(predictions).all(|value| value.is_finite());
+    let (Some(target_mean), Some(prediction_mean), true) = (mean(targets), mean(predictions), usable) else {
         return Intervals::default();
     };
     let flat = variance(predictions) == Some(0.0);
@@ -55,11 +49,7 @@ pub fn intervals(targets: &[f64], predictions: &[f64], seed: u64) -> Intervals {
         .map(|(target, prediction)| Deviation {
             target: target - target_mean,
             // Rounding in the mean must not give equal predictions a spread.
-            prediction: if flat {
-                0.0
-            } else {
-                prediction - prediction_mean
-            },
+            prediction: if flat { 0.0 } else { prediction - prediction_mean },
             squared_error: (target - prediction) * (target - prediction),
         })
         .collect();
@@ -107,19 +97,12 @@ struct Sums {
 
 impl Sums {
     fn of_resample(pairs: &[Deviation], random: &mut ChaCha8Rng) -> Self {
-        let mut sums = Self {
-            count: pairs.len() as f64,
-            ..Self::default()
-        };
+        let mut sums = Self { count: pairs.len() as f64, ..Self::default() };
         for _ in pairs {
             // The upper half of a product maps 32 random bits onto 0..n; its bias is n / 2^32, below 1e-6 for any
             // probe set. OK to index because the result is below n.
             let index = (u64::from(random.next_u32()) * pairs.len() as u64) >> 32;
-            let Deviation {
-                target,
-                prediction,
-                squared_error,
-            } = pairs[index as usize];
+            let Deviation { target, prediction, squared_error } = pairs[index as usize];
             sums.target += target;
             sums.prediction += prediction;
             sums.target_squares += target * target;
@@ -137,23 +120,17 @@ impl Sums {
         let variance_of = |squares: f64, sum: f64| {
             let mean_square = squares / self.count;
             let variance = mean_square - (sum / self.count).powi(2);
-            if variance > ROUNDING * mean_square {
-                variance
-            } else {
-                0.0
-            }
+            if variance > ROUNDING * mean_square { variance } else { 0.0 }
         };
         let target_var = variance_of(self.target_squares, self.target);
         let prediction_var = variance_of(self.prediction_squares, self.prediction);
-        let covariance =
-            self.products / self.count - self.target * self.prediction / (self.count * self.count);
+        let covariance = self.products / self.count - self.target * self.prediction / (self.count * self.count);
         let target_varies = target_var > 0.0;
         let prediction_varies = prediction_var > 0.0;
         [
             target_varies.then(|| 1.0 - self.squared_errors / self.count / target_var),
             target_varies.then(|| (prediction_var / target_var).sqrt()),
-            (target_varies && prediction_varies)
-                .then(|| covariance / (target_var * prediction_var).sqrt()),
+            (target_varies && prediction_varies).then(|| covariance / (target_var * prediction_var).sqrt()),
             prediction_varies.then(|| covariance / prediction_var),
         ]
     }
@@ -168,11 +145,7 @@ fn estimate(point: Option<f64>, mut drawn: Vec<f64>) -> Option<Estimate> {
     drawn.sort_by(f64::total_cmp);
     let quantile = |share: f64| drawn[((drawn.len() - 1) as f64 * share).round() as usize];
     // The percentile interval of a biased statistic may miss the point; a reader would take that for a mistake.
-    Some(Estimate {
-        value,
-        low: quantile(0.025).min(value),
-        high: quantile(0.975).max(value),
-    })
+    Some(Estimate { value, low: quantile(0.025).min(value), high: quantile(0.975).max(value) })
 }
 
 #[cfg(test)]
@@ -180,14 +153,8 @@ mod tests {
     use super::*;
 
     fn wave(count: usize) -> (Vec<f64>, Vec<f64>) {
-        let targets: Vec<f64> = (0..count)
-            .map(|i| (i as f64 * 0.37).sin() * 3.0 + 1.0)
-            .collect();
-        let predictions = targets
-            .iter()
-            .enumerate()
-            .map(|(i, t)| t * 0.8 + (i as f64 * 1.7).cos())
-            .collect();
+        let targets: Vec<f64> = (0..count).map(|i| (i as f64 * 0.37).sin() * 3.0 + 1.0).collect();
+        let predictions = targets.iter().enumerate().map(|(i, t)| t * 0.8 + (i as f64 * 1.7).cos()).collect();
         (targets, predictions)
     }
 
@@ -196,11 +163,7 @@ mod tests {
         // Second implementation: the same draws, but each resample is built and handed to the two-pass statistics.
         let (targets, predictions) = wave(60);
         let centre = mean(&targets).expect("defined");
-        let mut pairs: Vec<(f64, f64)> = targets
-            .iter()
-            .copied()
-            .zip(predictions.iter().copied())
-            .collect();
+        let mut pairs: Vec<(f64, f64)> = targets.iter().copied().zip(predictions.iter().copied()).collect();
         pairs.sort_by(|a, b| {
             let by_target = (a.0 - centre).abs().total_cmp(&(b.0 - centre).abs());
             by_target.then((a.0 - a.1).powi(2).total_cmp(&(b.0 - b.1).powi(2)))
@@ -208,9 +171,8 @@ mod tests {
         let mut random = ChaCha8Rng::seed_from_u64(7);
         let mut naive: [Vec<f64>; 4] = Default::default();
         for _ in 0..RESAMPLES {
-            let drawn: Vec<(f64, f64)> = (0..60)
-                .map(|_| pairs[((u64::from(random.next_u32()) * 60) >> 32) as usize])
-                .collect();
+            let drawn: Vec<(f64, f64)> =
+                (0..60).map(|_| pairs[((u64::from(random.next_u32()) * 60) >> 32) as usize]).collect();
             let (t, p): (Vec<f64>, Vec<f64>) = drawn.into_iter().unzip();
             naive[0].push(skill(&t, &p).expect("defined"));
             naive[1].push(spread(&t, &p).expect("defined"));
@@ -218,24 +180,12 @@ mod tests {
             naive[3].push(calibration_slope(&t, &p).expect("defined"));
         }
         let found = intervals(&targets, &predictions, 7);
-        for (values, estimate) in
-            naive
-                .iter_mut()
-                .zip([found.skill, found.spread, found.correlation, found.slope])
-        {
+        for (values, estimate) in naive.iter_mut().zip([found.skill, found.spread, found.correlation, found.slope]) {
             values.sort_by(f64::total_cmp);
             let estimate = estimate.expect("defined");
             // Only the order of summation differs.
-            assert!(
-                (estimate.low - values[12]).abs() < 1e-9,
-                "{estimate:?} {}",
-                values[12]
-            );
-            assert!(
-                (estimate.high - values[487]).abs() < 1e-9,
-                "{estimate:?} {}",
-                values[487]
-            );
+            assert!((estimate.low - values[12]).abs() < 1e-9, "{estimate:?} {}", values[12]);
+            assert!((estimate.high - values[487]).abs() < 1e-9, "{estimate:?} {}", values[487]);
         }
     }
 
@@ -249,10 +199,7 @@ mod tests {
         turned_targets.reverse();
         turned.reverse();
         let reversed = intervals(&turned_targets, &turned, 1);
-        let (left, right) = (
-            first.skill.expect("defined"),
-            reversed.skill.expect("defined"),
-        );
+        let (left, right) = (first.skill.expect("defined"), reversed.skill.expect("defined"));
         // The mean is summed in another order, which moves it by a few units in the last place.
         assert!((left.low - right.low).abs() < 1e-9 && (left.high - right.high).abs() < 1e-9);
     }
@@ -261,22 +208,12 @@ mod tests {
     fn covers_the_truth_about_as_often_as_it_says() {
         // Calibrated noise: prediction u, target u + e with equal variances, so that the true skill is 1/2.
         let mut random = ChaCha8Rng::seed_from_u64(3);
-        let mut normal = move || {
-            (0..12)
-                .map(|_| f64::from(random.next_u32()) / 4294967296.0)
-                .sum::<f64>()
-                - 6.0
-        };
+        let mut normal = move || (0..12).map(|_| f64::from(random.next_u32()) / 4294967296.0).sum::<f64>() - 6.0;
         let mut covered = 0;
         for round in 0..100 {
             let predictions: Vec<f64> = (0..200).map(|_| normal()).collect();
-            let targets: Vec<f64> = predictions
-                .iter()
-                .map(|prediction| prediction + normal())
-                .collect();
-            let skill = intervals(&targets, &predictions, round)
-                .skill
-                .expect("defined");
+            let targets: Vec<f64> = predictions.iter().map(|prediction| prediction + normal()).collect();
+            let skill = intervals(&targets, &predictions, round).skill.expect("defined");
             covered += u32::from(skill.low <= 0.5 && 0.5 <= skill.high);
         }
         // 95 expected, standard deviation 2.2; percentile intervals are known to run a little short.
@@ -288,14 +225,7 @@ mod tests {
         let (targets, _) = wave(40);
         let flat = vec![0.1; 40];
         let found = intervals(&targets, &flat, 0);
-        assert_eq!(
-            found.spread,
-            Some(Estimate {
-                value: 0.0,
-                low: 0.0,
-                high: 0.0
-            })
-        );
+        assert_eq!(found.spread, Some(Estimate { value: 0.0, low: 0.0, high: 0.0 }));
         assert!(found.skill.expect("defined").high <= 0.0);
         assert_eq!(found.correlation, None);
         assert_eq!(found.slope, None);
@@ -304,10 +234,7 @@ mod tests {
     #[test]
     fn what_cannot_be_estimated_is_absent() {
         assert_eq!(intervals(&[], &[], 0), Intervals::default());
-        assert_eq!(
-            intervals(&[1.0, 2.0], &[1.0, f64::NAN], 0),
-            Intervals::default()
-        );
+        assert_eq!(intervals(&[1.0, 2.0], &[1.0, f64::NAN], 0), Intervals::default());
         assert_eq!(intervals(&[1.0, 2.0], &[1.0], 0), Intervals::default());
         assert_eq!(intervals(&[1.0, 1.0, 1.0], &[1.0, 2.0, 3.0], 0).skill, None);
         // A single sample draws only itself: no resample has a variance.

@@ -13,11 +13,7 @@ use crate::judge::Estimate;
 pub fn jeffreys(events: u32, trials: u32) -> Estimate {
     let events = events.min(trials);
     if trials == 0 {
-        return Estimate {
-            value: 0.5,
-            low: 0.0,
-            high: 1.0,
-        };
+        return Estimate { value: 0.5, low: 0.0, high: 1.0 };
     }
     let (yes, no) = (f64::from(events), f64::from(trials - events));
     let quantile = |share: f64, fallback: f64| {
@@ -29,16 +25,8 @@ pub fn jeffreys(events: u32, trials: u32) -> Estimate {
     };
     Estimate {
         value: yes / f64::from(trials),
-        low: if events == 0 {
-            0.0
-        } else {
-            quantile(0.025, 0.0)
-        },
-        high: if events == trials {
-            1.0
-        } else {
-            quantile(0.975, 1.0)
-        },
+        low: if events == 0 { 0.0 } else { quantile(0.025, 0.0) },
+        high: if events == trials { 1.0 } else { quantile(0.975, 1.0) },
     }
 }
 
@@ -68,31 +56,15 @@ mod tests {
 
     #[test]
     fn agrees_with_a_second_implementation() {
-        for (events, trials) in [
-            (1, 2),
-            (1, 4),
-            (3, 4),
-            (4, 4),
-            (0, 8),
-            (5, 8),
-            (7, 8),
-            (1, 40),
-            (37, 40),
-        ] {
+        for (events, trials) in [(1, 2), (1, 4), (3, 4), (4, 4), (0, 8), (5, 8), (7, 8), (1, 40), (37, 40)] {
             let found = jeffreys(events, trials);
             // The naive quantile is right to one cell of 8e-6.
             if events > 0 {
-                assert!(
-                    (found.low - naive_quantile(events, trials - events, 0.025)).abs() < 2e-5,
-                    "{events}/{trials}"
-                );
+                assert!((found.low - naive_quantile(events, trials - events, 0.025)).abs() < 2e-5, "{events}/{trials}");
             }
             if events < trials {
                 let naive = naive_quantile(events, trials - events, 0.975);
-                assert!(
-                    (found.high - naive).abs() < 2e-5,
-                    "{events}/{trials}: {found:?}, {naive}"
-                );
+                assert!((found.high - naive).abs() < 2e-5, "{events}/{trials}: {found:?}, {naive}");
             }
         }
     }
@@ -102,14 +74,7 @@ mod tests {
         assert_eq!(jeffreys(0, 4).low, 0.0);
         assert_eq!(jeffreys(4, 4).high, 1.0);
         assert!(jeffreys(0, 4).high < 0.5);
-        assert_eq!(
-            jeffreys(0, 0),
-            Estimate {
-                value: 0.5,
-                low: 0.0,
-                high: 1.0
-            }
-        );
+        assert_eq!(jeffreys(0, 0), Estimate { value: 0.5, low: 0.0, high: 1.0 });
     }
 
     #[test]
@@ -117,10 +82,7 @@ mod tests {
         for trials in 1..30 {
             for events in 0..=trials {
                 let found = jeffreys(events, trials);
-                assert!(
-                    found.low <= found.value && found.value <= found.high,
-                    "{events}/{trials}: {found:?}"
-                );
+                assert!(found.low <= found.value && found.value <= found.high, "{events}/{trials}: {found:?}");
             }
         }
         let (few, many) = (jeffreys(2, 4), jeffreys(20, 40));

@@ -24,12 +24,7 @@ pub fn variance(values: &[f64]) -> Option<f64> {
     if values.iter().all(|value| value == &values[0]) {
         return Some(if centre.is_finite() { 0.0 } else { f64::NAN });
     }
-    mean(
-        &values
-            .iter()
-            .map(|value| (value - centre) * (value - centre))
-            .collect::<Vec<_>>(),
-    )
+    mean(&values.iter().map(|value| (value - centre) * (value - centre)).collect::<Vec<_>>())
 }
 
 /// Median; the mean of the middle two for an even count. Absent for no numbers; NaN where one is NaN.
@@ -55,8 +50,7 @@ pub fn count_non_finite(values: &[f64]) -> usize {
 
 /// `1 - MSE / Var(target)`: 0 is the mean predictor, 1 is perfect. Absent where the target is constant.
 pub fn skill(targets: &[f64], predictions: &[f64]) -> Option<f64> {
-    let squares =
-        pairs(targets, predictions)?.map(|(target, prediction)| (target - prediction).powi(2));
+    let squares = pairs(targets, predictions)?.map(|(target, prediction)| (target - prediction).powi(2));
     let mse = mean(&squares.collect::<Vec<_>>())?;
     divided(mse, variance(targets)?).map(|unexplained| 1.0 - unexplained)
 }
@@ -91,12 +85,8 @@ fn covariance(targets: &[f64], predictions: &[f64]) -> Option<f64> {
 }
 
 /// Both side by side; absent where they are not of the same length, rather than cut to the shorter one.
-fn pairs<'a>(
-    targets: &'a [f64],
-    predictions: &'a [f64],
-) -> Option<impl Iterator<Item = (f64, f64)> + 'a> {
-    (targets.len() == predictions.len())
-        .then(|| targets.iter().copied().zip(predictions.iter().copied()))
+fn pairs<'a>(targets: &'a [f64], predictions: &'a [f64]) -> Option<impl Iterator<Item = (f64, f64)> + 'a> {
+    (targets.len() == predictions.len()).then(|| targets.iter().copied().zip(predictions.iter().copied()))
 }
 
 /// The quotient; absent where it would divide by an exact zero.
@@ -195,11 +185,7 @@ mod tests {
         assert!(mean(&predictions).expect("defined").is_nan());
         assert!(median(&predictions).expect("defined").is_nan());
         assert!(skill(&targets, &predictions).expect("defined").is_nan());
-        assert!(
-            correlation(&targets, &predictions)
-                .expect("defined")
-                .is_nan()
-        );
+        assert!(correlation(&targets, &predictions).expect("defined").is_nan());
         assert!(variance(&[f64::NAN]).expect("defined").is_nan());
     }
 

@@ -18,20 +18,12 @@ pub(in crate::judge) fn comparison(axes: &[Axis], cells: &[Cell]) -> String {
     }
     clauses.extend(learned_sometimes(axes, cells));
     clauses.extend(learned_always(axes, cells));
-    let missing: Vec<String> = cells
-        .iter()
-        .filter(|cell| runs(cell) == 0)
-        .map(|cell| label(axes, cell))
-        .collect();
+    let missing: Vec<String> = cells.iter().filter(|cell| runs(cell) == 0).map(|cell| label(axes, cell)).collect();
     if !missing.is_empty() {
         clauses.push(format!("no run was recorded at {}", list(&missing)));
     }
     let paths: Vec<String> = axes.iter().map(|axis| format!("`{}`", axis.path)).collect();
-    let subject = if paths.is_empty() {
-        "as configured".to_owned()
-    } else {
-        list(&paths)
-    };
+    let subject = if paths.is_empty() { "as configured".to_owned() } else { list(&paths) };
     format!("{subject}: {}.", clauses.join("; "))
 }
 
@@ -47,56 +39,34 @@ fn in_state(cell: &Cell, state: State) -> u32 {
 fn clause(axes: &[Axis], cells: &[Cell], state: State) -> Option<String> {
     let places = cells.iter().filter(|cell| in_state(cell, state) > 0);
     let places: Vec<String> = places
-        .map(|cell| {
-            format!(
-                "at {} in {} of {}",
-                label(axes, cell),
-                in_state(cell, state),
-                count(runs(cell), "run")
-            )
-        })
+        .map(|cell| format!("at {} in {} of {}", label(axes, cell), in_state(cell, state), count(runs(cell), "run")))
         .collect();
     (!places.is_empty()).then(|| format!("{} {}", past(state), list(&places)))
 }
 
 /// Cells that learned in some runs and not in others.
 fn learned_sometimes(axes: &[Axis], cells: &[Cell]) -> Option<String> {
-    let some = cells
-        .iter()
-        .filter(|cell| (1..runs(cell)).contains(&in_state(cell, State::Learned)));
+    let some = cells.iter().filter(|cell| (1..runs(cell)).contains(&in_state(cell, State::Learned)));
     let places: Vec<String> = some
         .map(|cell| {
             let learned = in_state(cell, State::Learned);
-            format!(
-                "at {} in {learned} of {}",
-                label(axes, cell),
-                count(runs(cell), "run")
-            )
+            format!("at {} in {learned} of {}", label(axes, cell), count(runs(cell), "run"))
         })
         .collect();
     (!places.is_empty()).then(|| format!("learned {}", list(&places)))
 }
 
 fn learned_always(axes: &[Axis], cells: &[Cell]) -> Option<String> {
-    let all: Vec<&Cell> = cells
-        .iter()
-        .filter(|cell| runs(cell) > 0 && in_state(cell, State::Learned) == runs(cell))
-        .collect();
+    let all: Vec<&Cell> =
+        cells.iter().filter(|cell| runs(cell) > 0 && in_state(cell, State::Learned) == runs(cell)).collect();
     let places: Vec<String> = all.iter().map(|cell| label(axes, cell)).collect();
     let whole = all.len() == cells.len() && all.len() > 1;
     // One run is an anecdote, and the sentence should not hide that it was one.
     let single = all.iter().all(|cell| runs(cell) == 1);
-    let often = if single {
-        "in the one run"
-    } else {
-        "in every run"
-    };
+    let often = if single { "in the one run" } else { "in every run" };
     match (places.is_empty(), whole) {
         (true, _) => None,
-        (false, true) => Some(format!(
-            "learned {often} at every value ({})",
-            list(&places)
-        )),
+        (false, true) => Some(format!("learned {often} at every value ({})", list(&places))),
         (false, false) => Some(format!("learned {often} at {}", list(&places))),
     }
 }
@@ -115,20 +85,12 @@ fn label(axes: &[Axis], cell: &Cell) -> String {
             None => value.clone(),
             Some(axis) => {
                 let short = tail(&axis.path);
-                let ambiguous = axes
-                    .iter()
-                    .filter(|other| tail(&other.path) == short)
-                    .count()
-                    > 1;
+                let ambiguous = axes.iter().filter(|other| tail(&other.path) == short).count() > 1;
                 format!("{} = {value}", if ambiguous { &axis.path } else { &short })
             }
         })
         .collect();
-    if parts.is_empty() {
-        "these settings".to_owned()
-    } else {
-        format!("({})", parts.join(", "))
-    }
+    if parts.is_empty() { "these settings".to_owned() } else { format!("({})", parts.join(", ")) }
 }
 
 #[cfg(test)]
@@ -137,10 +99,7 @@ mod tests {
     use crate::judge::stats::jeffreys;
 
     fn axis(path: &str) -> Axis {
-        Axis {
-            path: path.into(),
-            values: Vec::new(),
-        }
+        Axis { path: path.into(), values: Vec::new() }
     }
 
     fn cell(values: &[&str], states: &[(State, u32)]) -> Cell {
@@ -174,20 +133,8 @@ mod tests {
                 cell(&["1.0"], &[]),
             ],
         );
-        let well = comparison(
-            &lr,
-            &[
-                cell(&["0.1"], &[(Learned, 2)]),
-                cell(&["0.2"], &[(Learned, 2)]),
-            ],
-        );
-        let single = comparison(
-            &lr,
-            &[
-                cell(&["0.1"], &[(Learned, 1)]),
-                cell(&["0.2"], &[(Collapsed, 1)]),
-            ],
-        );
+        let well = comparison(&lr, &[cell(&["0.1"], &[(Learned, 2)]), cell(&["0.2"], &[(Learned, 2)])]);
+        let single = comparison(&lr, &[cell(&["0.1"], &[(Learned, 1)]), cell(&["0.2"], &[(Collapsed, 1)])]);
         insta::assert_snapshot!([clear, mixed, well, single].join("\n"));
     }
 
@@ -196,15 +143,10 @@ mod tests {
         use State::{Collapsed, Learned, Partial};
         let two = comparison(
             &[axis("training.optimiser.lr"), axis("training.batch_size")],
-            &[
-                cell(&["0.001", "32"], &[(Learned, 2)]),
-                cell(&["0.01", "32"], &[(Partial, 1), (Collapsed, 1)]),
-            ],
+            &[cell(&["0.001", "32"], &[(Learned, 2)]), cell(&["0.01", "32"], &[(Partial, 1), (Collapsed, 1)])],
         );
-        let alike = comparison(
-            &[axis("model.init.bias.value"), axis("other.value")],
-            &[cell(&["1", "2"], &[(Learned, 2)])],
-        );
+        let alike =
+            comparison(&[axis("model.init.bias.value"), axis("other.value")], &[cell(&["1", "2"], &[(Learned, 2)])]);
         let none = comparison(&[], &[cell(&[], &[(Collapsed, 2)])]);
         insta::assert_snapshot!([two, alike, none].join("\n"));
     }

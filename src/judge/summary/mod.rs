@@ -38,15 +38,9 @@ pub(super) fn not_examined_by_comparison() -> Vec<String> {
 
 /// Why a run stopped: a clause.
 pub(super) fn stopped(record: &Record) -> String {
-    let (done, planned) = (
-        record.run.epochs_done,
-        record.run.experiment.training.epochs,
-    );
+    let (done, planned) = (record.run.epochs_done, record.run.experiment.training.epochs);
     match &record.run.status {
-        Status::Running => format!(
-            "cut short: {done} of {} finished when the record ends",
-            count(planned, "epoch")
-        ),
+        Status::Running => format!("cut short: {done} of {} finished when the record ends", count(planned, "epoch")),
         Status::Completed => match planned {
             1 => "the one epoch was trained".to_owned(),
             planned => format!("all {planned} epochs were trained"),
@@ -60,20 +54,13 @@ pub(super) fn stopped(record: &Record) -> String {
                 count(planned, "epoch")
             )
         }
-        Status::Interrupted => format!(
-            "interrupted by the user after {done} of {}",
-            count(planned, "epoch")
-        ),
+        Status::Interrupted => format!("interrupted by the user after {done} of {}", count(planned, "epoch")),
     }
 }
 
 /// `1 run`, `2 runs`.
 fn count(number: u32, noun: &str) -> String {
-    if number == 1 {
-        format!("1 {noun}")
-    } else {
-        format!("{number} {noun}s")
-    }
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 /// `a`, `a and b`, `a, b and c`.
@@ -104,16 +91,8 @@ fn number(value: f64) -> String {
 
 /// `0.97 (0.96 to 0.98)`; the number alone where the ends round to it.
 fn estimate(estimate: Estimate) -> String {
-    let (value, low, high) = (
-        number(estimate.value),
-        number(estimate.low),
-        number(estimate.high),
-    );
-    if low == value && high == value {
-        value
-    } else {
-        format!("{value} ({low} to {high})")
-    }
+    let (value, low, high) = (number(estimate.value), number(estimate.low), number(estimate.high));
+    if low == value && high == value { value } else { format!("{value} ({low} to {high})") }
 }
 
 /// What a constant is, as the object of `answers`.
@@ -144,11 +123,7 @@ fn past(state: State) -> &'static str {
 
 /// The same for several.
 fn past_plural(state: State) -> &'static str {
-    if state == State::Undertrained {
-        "were still improving"
-    } else {
-        past(state)
-    }
+    if state == State::Undertrained { "were still improving" } else { past(state) }
 }
 
 #[cfg(test)]
@@ -158,55 +133,21 @@ mod tests {
 
     #[test]
     fn numbers_read_well() {
-        let shown = [
-            0.97, 0.99821, 1.0, 0.0, -0.0001, -6.125, 123.4, -1.0e30, 0.05,
-        ]
-        .map(number);
-        assert_eq!(
-            shown,
-            [
-                "0.97", "0.9982", "1.00", "0.00", "0.00", "-6.12", "123", "-1.0e30", "0.05"
-            ]
-        );
-        assert_eq!(
-            estimate(Estimate {
-                value: 0.5,
-                low: 0.4,
-                high: 0.6
-            }),
-            "0.50 (0.40 to 0.60)"
-        );
-        assert_eq!(
-            estimate(Estimate {
-                value: 0.0,
-                low: 0.0,
-                high: 0.001
-            }),
-            "0.00"
-        );
+        let shown = [0.97, 0.99821, 1.0, 0.0, -0.0001, -6.125, 123.4, -1.0e30, 0.05].map(number);
+        assert_eq!(shown, ["0.97", "0.9982", "1.00", "0.00", "0.00", "-6.12", "123", "-1.0e30", "0.05"]);
+        assert_eq!(estimate(Estimate { value: 0.5, low: 0.4, high: 0.6 }), "0.50 (0.40 to 0.60)");
+        assert_eq!(estimate(Estimate { value: 0.0, low: 0.0, high: 0.001 }), "0.00");
         assert_eq!(list(&["a".into(), "b".into(), "c".into()]), "a, b and c");
-        assert_eq!(
-            (count(1, "run"), count(0, "run")),
-            ("1 run".into(), "0 runs".into())
-        );
+        assert_eq!((count(1, "run"), count(0, "run")), ("1 run".into(), "0 runs".into()));
     }
 
     #[test]
     fn every_way_to_stop_has_words() {
-        let said = |status: Status| {
-            stopped(
-                &Synthetic::new()
-                    .status(status)
-                    .with(|run| run.epochs_done = 7)
-                    .record(),
-            )
-        };
+        let said = |status: Status| stopped(&Synthetic::new().status(status).with(|run| run.epochs_done = 7).record());
         let all = [
             said(Status::Running),
             said(Status::Completed),
-            said(Status::Decided {
-                why: "plateau".into(),
-            }),
+            said(Status::Decided { why: "plateau".into() }),
             said(Status::NonFinite),
             said(Status::Interrupted),
         ];

@@ -4,11 +4,7 @@ use super::*;
 use crate::judge::{Constant, DeadUnits, Estimate, Hold};
 
 fn around(value: f64) -> Option<Estimate> {
-    Some(Estimate {
-        value,
-        low: value - 0.02,
-        high: value + 0.01,
-    })
+    Some(Estimate { value, low: value - 0.02, high: value + 0.01 })
 }
 
 fn output(name: &str, state: State, skill: f64, constant: Option<Constant>) -> OutputDiagnosis {
@@ -32,10 +28,7 @@ fn run(state: State, outputs: Vec<OutputDiagnosis>) -> RunDiagnosis {
         state,
         hold: (state == State::Collapsed).then_some(Hold::Plateau),
         constant: agreed(
-            outputs
-                .iter()
-                .filter(|output| output.state == State::Collapsed)
-                .map(|output| output.constant),
+            outputs.iter().filter(|output| output.state == State::Collapsed).map(|output| output.constant),
         ),
         collapsed_at_step: None,
         epochs: 9,
@@ -61,22 +54,12 @@ fn flat(constant: Constant, step: Option<u64>, proof: Option<(&str, u64)>) -> Ru
         at_rest: true,
         step: 40,
     });
-    let base = run(
-        State::Collapsed,
-        vec![output("y", State::Collapsed, 0.0, Some(constant))],
-    );
-    RunDiagnosis {
-        collapsed_at_step: step,
-        certificate,
-        ..base
-    }
+    let base = run(State::Collapsed, vec![output("y", State::Collapsed, 0.0, Some(constant))]);
+    RunDiagnosis { collapsed_at_step: step, certificate, ..base }
 }
 
 fn said(state: State, runs: &[RunDiagnosis]) -> String {
-    let outputs = runs
-        .iter()
-        .find(|run| run.state == state)
-        .map_or(Vec::new(), |run| run.outputs.clone());
+    let outputs = runs.iter().find(|run| run.state == state).map_or(Vec::new(), |run| run.outputs.clone());
     verdict(state, runs, &outputs)
 }
 
@@ -85,15 +68,8 @@ fn collapsed() {
     use Constant::{Bound, Initial, Mean, Median, Other, Zero};
     let proof = Some(("dense_1", 100));
     let dead = |fraction| {
-        let units = vec![DeadUnits {
-            layer: "dense_1".into(),
-            fraction,
-            units: 100,
-        }];
-        RunDiagnosis {
-            dead_units: units,
-            ..flat(Mean, Some(9), None)
-        }
+        let units = vec![DeadUnits { layer: "dense_1".into(), fraction, units: 100 }];
+        RunDiagnosis { dead_units: units, ..flat(Mean, Some(9), None) }
     };
     let c = State::Collapsed;
     let all = [
@@ -110,13 +86,7 @@ fn collapsed() {
             ],
         ),
         said(c, &[flat(Zero, Some(0), None), flat(Zero, Some(0), None)]),
-        said(
-            c,
-            &[
-                flat(Bound, Some(3), proof),
-                flat(Bound, Some(5), Some(("conv2d_1", 1))),
-            ],
-        ),
+        said(c, &[flat(Bound, Some(3), proof), flat(Bound, Some(5), Some(("conv2d_1", 1)))]),
         said(
             c,
             &[
@@ -126,18 +96,8 @@ fn collapsed() {
                 one(State::Learned, 0.6),
             ],
         ),
-        said(
-            c,
-            &[flat(Initial, None, None), one(State::Undertrained, 0.1)],
-        ),
-        said(
-            c,
-            &[
-                flat(Other, Some(4), proof),
-                one(State::Diverged, 0.1),
-                one(State::Undecided, 0.0),
-            ],
-        ),
+        said(c, &[flat(Initial, None, None), one(State::Undertrained, 0.1)]),
+        said(c, &[flat(Other, Some(4), proof), one(State::Diverged, 0.1), one(State::Undecided, 0.0)]),
         said(c, &[dead(1.0)]),
         said(c, &[dead(1.0), dead(0.97)]),
     ];
@@ -156,33 +116,15 @@ fn two_constants_in_one_run_are_not_called_one() {
 #[test]
 fn learned_memorised_and_undertrained() {
     use State::{Learned, Memorised, Undertrained};
-    let several = |state| {
-        run(
-            state,
-            vec![
-                output("x", state, 0.97, None),
-                output("y", State::Learned, 0.9985, None),
-            ],
-        )
-    };
+    let several = |state| run(state, vec![output("x", state, 0.97, None), output("y", State::Learned, 0.9985, None)]);
     let all = [
         said(Learned, &[one(Learned, 0.97)]),
-        said(
-            Learned,
-            &[
-                one(Learned, 0.97),
-                one(Learned, 0.96),
-                flat(Constant::Mean, Some(9), None),
-            ],
-        ),
+        said(Learned, &[one(Learned, 0.97), one(Learned, 0.96), flat(Constant::Mean, Some(9), None)]),
         said(Learned, &[several(Learned)]),
         said(Memorised, &[one(Memorised, -0.12)]),
         said(Memorised, &[several(Memorised), one(Learned, 0.3)]),
         said(Undertrained, &[one(Undertrained, 0.4)]),
-        said(
-            Undertrained,
-            &[several(Undertrained), several(Undertrained)],
-        ),
+        said(Undertrained, &[several(Undertrained), several(Undertrained)]),
     ];
     insta::assert_snapshot!(all.join("\n"));
 }
@@ -200,30 +142,17 @@ fn partial_diverged_and_undecided() {
     );
     let many = run(
         Partial,
-        (0..9)
-            .map(|i| {
-                output(
-                    &format!("y{i}"),
-                    if i < 7 { Learned } else { Collapsed },
-                    0.9,
-                    None,
-                )
-            })
-            .collect(),
+        (0..9).map(|i| output(&format!("y{i}"), if i < 7 { Learned } else { Collapsed }, 0.9, None)).collect(),
     );
     let mut lost = one(Diverged, 0.0);
-    (lost.outputs[0].skill, lost.outputs[0].seen) =
-        (None, "400 of 400 predictions are NaN or infinite".into());
+    (lost.outputs[0].skill, lost.outputs[0].seen) = (None, "400 of 400 predictions are NaN or infinite".into());
     let mut two_lost = lost.clone();
     two_lost.outputs.push(output("x", Learned, 0.9, None));
     let all = [
         said(Partial, std::slice::from_ref(&mixed)),
         said(Partial, &[mixed, many]),
         said(Diverged, &[lost.clone()]),
-        said(
-            Diverged,
-            &[lost.clone(), two_lost.clone(), one(Learned, 0.9)],
-        ),
+        said(Diverged, &[lost.clone(), two_lost.clone(), one(Learned, 0.9)]),
         said(Diverged, &[two_lost]),
         said(Undecided, &[one(Undecided, -0.3)]),
         said(Undecided, &[run(Undecided, Vec::new())]),

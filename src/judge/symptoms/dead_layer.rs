@@ -8,11 +8,7 @@ pub struct DeadLayer;
 
 impl Symptom for DeadLayer {
     fn card(&self) -> Card {
-        Card {
-            id: "dead-layer",
-            since: "0.1",
-            explain: include_str!("dead_layer.md"),
-        }
+        Card { id: "dead-layer", since: "0.1", explain: include_str!("dead_layer.md") }
     }
 
     fn look(&self, record: &Record) -> Option<Finding> {
@@ -53,23 +49,11 @@ mod tests {
     fn fires_on_a_wholly_dead_layer_and_not_on_a_nearly_dead_or_revived_one() {
         let look = |fractions: &[f64]| {
             let values = fractions.iter().copied();
-            DeadLayer.look(
-                &Synthetic::new()
-                    .epochs(
-                        Split::Train,
-                        Channel::DeadFractionProbe,
-                        "dense_1",
-                        0,
-                        values,
-                    )
-                    .record(),
-            )
+            DeadLayer
+                .look(&Synthetic::new().epochs(Split::Train, Channel::DeadFractionProbe, "dense_1", 0, values).record())
         };
         let found = look(&[0.0, 0.9, 1.0]).expect("dead");
-        assert_eq!(
-            found.sentence,
-            "`dense_1` is exactly zero in all units for every sample of the probe set"
-        );
+        assert_eq!(found.sentence, "`dense_1` is exactly zero in all units for every sample of the probe set");
         assert_eq!((found.step, found.numbers["units"]), (20, 100.0));
         assert_eq!(look(&[0.0, 0.99]), None);
         assert_eq!(look(&[0.0, 1.0, 0.97]), None);

@@ -11,11 +11,7 @@ pub struct FlatPrediction;
 
 impl Symptom for FlatPrediction {
     fn card(&self) -> Card {
-        Card {
-            id: "flat-prediction",
-            since: "0.1",
-            explain: include_str!("flat_prediction.md"),
-        }
+        Card { id: "flat-prediction", since: "0.1", explain: include_str!("flat_prediction.md") }
     }
 
     fn look(&self, record: &Record) -> Option<Finding> {
@@ -25,10 +21,7 @@ impl Symptom for FlatPrediction {
             (spread.high < COLLAPSE_SPREAD).then(|| (name.to_owned(), spread.value, look.epoch))
         });
         let flat: Vec<(String, f64, u32)> = looks.collect();
-        let widest = flat
-            .iter()
-            .map(|(_, spread, _)| *spread)
-            .fold(0.0, f64::max);
+        let widest = flat.iter().map(|(_, spread, _)| *spread).fold(0.0, f64::max);
         let epoch = flat.first()?.2;
         let subjects: Vec<String> = flat.into_iter().map(|(name, ..)| name).collect();
         Some(Finding {
@@ -53,29 +46,17 @@ mod tests {
 
     #[test]
     fn fires_on_a_flat_line_and_not_on_weak_but_honest_predictions() {
-        let flat = Synthetic::new()
-            .looks(4, |_, _, y| 1.0 + 0.001 * y)
-            .record();
+        let flat = Synthetic::new().looks(4, |_, _, y| 1.0 + 0.001 * y).record();
         let found = FlatPrediction.look(&flat).expect("flat");
-        assert_eq!(
-            found.sentence,
-            "predictions of `y` vary by at most 0.10 % of what the target varies by"
-        );
-        assert_eq!(
-            (found.step, found.subjects.as_slice()),
-            (40, ["y".to_owned()].as_slice())
-        );
-        let weak = Synthetic::new()
-            .looks(4, |_, i, y| calibrated(0.02, i, y))
-            .record();
+        assert_eq!(found.sentence, "predictions of `y` vary by at most 0.10 % of what the target varies by");
+        assert_eq!((found.step, found.subjects.as_slice()), (40, ["y".to_owned()].as_slice()));
+        let weak = Synthetic::new().looks(4, |_, i, y| calibrated(0.02, i, y)).record();
         assert_eq!(FlatPrediction.look(&weak), None);
     }
 
     #[test]
     fn a_constant_target_makes_no_prediction_flat() {
-        let record = Synthetic::new()
-            .look(Split::Train, 3, &[2.0; 30], &[2.0; 30])
-            .record();
+        let record = Synthetic::new().look(Split::Train, 3, &[2.0; 30], &[2.0; 30]).record();
         assert_eq!(FlatPrediction.look(&record), None);
     }
 }

@@ -8,34 +8,15 @@ pub struct GradientCut;
 
 impl Symptom for GradientCut {
     fn card(&self) -> Card {
-        Card {
-            id: "gradient-cut",
-            since: "0.1",
-            explain: include_str!("gradient_cut.md"),
-        }
+        Card { id: "gradient-cut", since: "0.1", explain: include_str!("gradient_cut.md") }
     }
 
     fn look(&self, record: &Record) -> Option<Finding> {
-        let with_parameters = record
-            .run
-            .layers
-            .iter()
-            .filter(|layer| !layer.parameters.is_empty());
-        let cut: Vec<&LayerInfo> = with_parameters
-            .take_while(|layer| is_cut(record, layer))
-            .collect();
+        let with_parameters = record.run.layers.iter().filter(|layer| !layer.parameters.is_empty());
+        let cut: Vec<&LayerInfo> = with_parameters.take_while(|layer| is_cut(record, layer)).collect();
         let last = cut.last()?;
-        let step = record
-            .last(
-                Split::Train,
-                Channel::GradientNorm,
-                last.parameters.first()?,
-            )?
-            .step;
-        let parameters: Vec<String> = cut
-            .iter()
-            .flat_map(|layer| layer.parameters.clone())
-            .collect();
+        let step = record.last(Split::Train, Channel::GradientNorm, last.parameters.first()?)?.step;
+        let parameters: Vec<String> = cut.iter().flat_map(|layer| layer.parameters.clone()).collect();
         Some(Finding {
             id: self.card().id.to_owned(),
             sentence: format!(
@@ -52,19 +33,12 @@ impl Symptom for GradientCut {
 
 /// Whether every parameter of a layer was measured in the last epoch and had exactly no gradient in it.
 fn is_cut(record: &Record, layer: &LayerInfo) -> bool {
-    let Some(epoch) = record
-        .last(Split::Train, Channel::Loss, "")
-        .map(|point| point.epoch)
-    else {
+    let Some(epoch) = record.last(Split::Train, Channel::Loss, "").map(|point| point.epoch) else {
         return false;
     };
     layer.parameters.iter().all(|parameter| {
         let norms = record.points(Split::Train, Channel::GradientNorm, parameter);
-        let mut newest = norms
-            .iter()
-            .rev()
-            .take_while(|point| point.epoch == epoch)
-            .peekable();
+        let mut newest = norms.iter().rev().take_while(|point| point.epoch == epoch).peekable();
         newest.peek().is_some() && newest.all(|point| point.value.finite() == Some(0.0))
     })
 }
@@ -90,14 +64,10 @@ mod tests {
 
     #[test]
     fn fires_where_the_last_epoch_is_exactly_zero_from_the_input_on() {
-        let found = GradientCut
-            .look(&run(died(), [0.1; 20]).record())
-            .expect("cut");
+        let found = GradientCut.look(&run(died(), [0.1; 20]).record()).expect("cut");
         insta::assert_snapshot!(found.sentence, @"the gradient of every parameter up to and in `dense_1` was exactly zero at every step of the last epoch");
         assert_eq!(found.subjects, ["dense_1.weight", "dense_1.bias"]);
-        let all = GradientCut
-            .look(&run(died(), died()).record())
-            .expect("cut");
+        let all = GradientCut.look(&run(died(), died()).record()).expect("cut");
         assert!(all.sentence.contains("dense_2"));
     }
 

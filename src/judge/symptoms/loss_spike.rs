@@ -22,32 +22,18 @@ pub struct LossSpike;
 
 impl Symptom for LossSpike {
     fn card(&self) -> Card {
-        Card {
-            id: "loss-spike",
-            since: "0.1",
-            explain: include_str!("loss_spike.md"),
-        }
+        Card { id: "loss-spike", since: "0.1", explain: include_str!("loss_spike.md") }
     }
 
     fn look(&self, record: &Record) -> Option<Finding> {
         let points = record.points(Split::Train, Channel::LossRatio, "");
-        let finite: Vec<(u64, f64)> = points
-            .iter()
-            .filter_map(|point| Some((point.step, point.value.finite()?)))
-            .collect();
-        let early = ((finite.len() as f64 * EARLY) as usize)
-            .max(EARLY_STEPS)
-            .min(finite.len());
+        let finite: Vec<(u64, f64)> =
+            points.iter().filter_map(|point| Some((point.step, point.value.finite()?))).collect();
+        let early = ((finite.len() as f64 * EARLY) as usize).max(EARLY_STEPS).min(finite.len());
         let (head, tail) = finite.split_at(early);
-        let (step, peak) = head
-            .iter()
-            .copied()
-            .max_by(|left, right| left.1.total_cmp(&right.1))?;
+        let (step, peak) = head.iter().copied().max_by(|left, right| left.1.total_cmp(&right.1))?;
         // The last quarter of what follows, by median: one batch may still be off.
-        let end: Vec<f64> = tail[tail.len() - tail.len().div_ceil(4)..]
-            .iter()
-            .map(|point| point.1)
-            .collect();
+        let end: Vec<f64> = tail[tail.len() - tail.len().div_ceil(4)..].iter().map(|point| point.1).collect();
         let landed = stats::median(&end)?;
         let start = head.first()?.1;
         (peak > SPIKE && peak > OVER_START * start && PLATEAU.contains(&landed)).then(|| Finding {
@@ -86,9 +72,6 @@ mod tests {
         assert_eq!(found(|step| if step == 120 { 14.0 } else { 1.0 }), None);
         assert_eq!(found(|_| 1.0), None);
         assert_eq!(found(|_| f64::NAN), None);
-        assert_eq!(
-            LossSpike.look(&Synthetic::new().loss_ratios([1.0, 9.0]).record()),
-            None
-        );
+        assert_eq!(LossSpike.look(&Synthetic::new().loss_ratios([1.0, 9.0]).record()), None);
     }
 }

@@ -66,26 +66,17 @@ pub struct Finding {
 
 /// Every symptom that is found, in the order of [`ALL`].
 pub fn look(record: &Record) -> Vec<Finding> {
-    ALL.iter()
-        .filter_map(|symptom| symptom.look(record))
-        .collect()
+    ALL.iter().filter_map(|symptom| symptom.look(record)).collect()
 }
 
 /// Numbers by name, without those that are not finite (JSON has no NaN).
 fn numbers<const N: usize>(named: [(&str, f64); N]) -> BTreeMap<String, f64> {
-    named
-        .into_iter()
-        .filter(|(_, value)| value.is_finite())
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+    named.into_iter().filter(|(_, value)| value.is_finite()).map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// `` `a` ``, `` `a` and `b` ``, `` `a`, `b` and 3 more ``.
 fn names(subjects: &[String]) -> String {
-    let quoted: Vec<String> = subjects
-        .iter()
-        .map(|subject| format!("`{subject}`"))
-        .collect();
+    let quoted: Vec<String> = subjects.iter().map(|subject| format!("`{subject}`")).collect();
     match quoted.as_slice() {
         [] => String::new(),
         [only] => only.clone(),
@@ -109,15 +100,8 @@ mod tests {
         let ids: Vec<&str> = ALL.iter().map(|symptom| symptom.card().id).collect();
         for (index, id) in ids.iter().enumerate() {
             assert!(!ids[..index].contains(id), "`{id}` twice");
-            assert!(
-                id.bytes()
-                    .all(|byte| byte == b'-' || byte.is_ascii_lowercase()),
-                "`{id}`"
-            );
-            assert!(
-                !id.starts_with('-') && !id.ends_with('-') && !id.contains("--"),
-                "`{id}`"
-            );
+            assert!(id.bytes().all(|byte| byte == b'-' || byte.is_ascii_lowercase()), "`{id}`");
+            assert!(!id.starts_with('-') && !id.ends_with('-') && !id.contains("--"), "`{id}`");
         }
     }
 
@@ -127,17 +111,10 @@ mod tests {
         let files = std::fs::read_dir(folder).expect("the folder of this file");
         let mut stems: Vec<String> = files
             .filter_map(|file| {
-                file.expect("readable")
-                    .file_name()
-                    .to_string_lossy()
-                    .strip_suffix(".md")
-                    .map(str::to_owned)
+                file.expect("readable").file_name().to_string_lossy().strip_suffix(".md").map(str::to_owned)
             })
             .collect();
-        let mut ids: Vec<String> = ALL
-            .iter()
-            .map(|symptom| symptom.card().id.replace('-', "_"))
-            .collect();
+        let mut ids: Vec<String> = ALL.iter().map(|symptom| symptom.card().id.replace('-', "_")).collect();
         stems.sort();
         ids.sort();
         assert_eq!(stems, ids);
@@ -146,26 +123,15 @@ mod tests {
     #[test]
     fn every_explanation_has_the_headings_in_order() {
         for card in ALL.iter().map(|symptom| symptom.card()) {
-            let found: Vec<&str> = card
-                .explain
-                .lines()
-                .filter_map(|line| line.strip_prefix("## "))
-                .collect();
+            let found: Vec<&str> = card.explain.lines().filter_map(|line| line.strip_prefix("## ")).collect();
             assert_eq!(found, HEADINGS, "`{}`", card.id);
-            assert!(
-                card.explain.starts_with(&format!("# {}\n", card.id)),
-                "`{}`",
-                card.id
-            );
+            assert!(card.explain.starts_with(&format!("# {}\n", card.id)), "`{}`", card.id);
         }
     }
 
     #[test]
     fn an_empty_record_shows_nothing() {
-        assert_eq!(
-            look(&crate::judge::synthetic::Synthetic::new().record()),
-            []
-        );
+        assert_eq!(look(&crate::judge::synthetic::Synthetic::new().record()), []);
     }
 
     #[test]
@@ -173,26 +139,10 @@ mod tests {
         use crate::judge::synthetic::{Synthetic, calibrated, noise};
         for skill in [0.2, 0.97] {
             let healthy = Synthetic::new()
-                .looks(30, |epoch, i, y| {
-                    if epoch == 0 {
-                        noise(i)
-                    } else {
-                        calibrated(skill, i, y)
-                    }
-                })
+                .looks(30, |epoch, i, y| if epoch == 0 { noise(i) } else { calibrated(skill, i, y) })
                 .loss_ratios((0..300).map(|step| 1.0 - skill + (-f64::from(step) / 20.0).exp()))
-                .steps(
-                    crate::record::Channel::GradientNorm,
-                    "dense_1.weight",
-                    [0.3; 300],
-                )
-                .epochs(
-                    Split::Train,
-                    crate::record::Channel::DeadFractionProbe,
-                    "dense_1",
-                    0,
-                    [0.9; 31],
-                );
+                .steps(crate::record::Channel::GradientNorm, "dense_1.weight", [0.3; 300])
+                .epochs(Split::Train, crate::record::Channel::DeadFractionProbe, "dense_1", 0, [0.9; 31]);
             assert_eq!(look(&healthy.record()), [], "skill {skill}");
         }
     }

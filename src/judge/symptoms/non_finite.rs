@@ -8,16 +8,11 @@ pub struct NonFiniteNumbers;
 
 impl Symptom for NonFiniteNumbers {
     fn card(&self) -> Card {
-        Card {
-            id: "non-finite",
-            since: "0.1",
-            explain: include_str!("non_finite.md"),
-        }
+        Card { id: "non-finite", since: "0.1", explain: include_str!("non_finite.md") }
     }
 
     fn look(&self, record: &Record) -> Option<Finding> {
-        let (subject, words, step, split) =
-            first_reading(record).or_else(|| first_prediction(record))?;
+        let (subject, words, step, split) = first_reading(record).or_else(|| first_prediction(record))?;
         Some(Finding {
             id: self.card().id.to_owned(),
             sentence: format!("{words} was NaN or infinite, first at step {step}"),
@@ -31,16 +26,8 @@ impl Symptom for NonFiniteNumbers {
 
 /// The earliest reading that is not finite; at the same step the loss before predictions, and these before layers.
 fn first_reading(record: &Record) -> Option<(String, String, u64, Split)> {
-    let bad = |points: &[Point]| {
-        points
-            .iter()
-            .find(|point| point.value.finite().is_none())
-            .map(|point| point.step)
-    };
-    let firsts = record
-        .series
-        .iter()
-        .filter_map(|(id, points)| Some((bad(points)?, id)));
+    let bad = |points: &[Point]| points.iter().find(|point| point.value.finite().is_none()).map(|point| point.step);
+    let firsts = record.series.iter().filter_map(|(id, points)| Some((bad(points)?, id)));
     let (step, id) = firsts.min_by_key(|(step, id)| (*step, place(record, id)))?;
     let (subject, words) = named(id);
     Some((subject, words, step, id.split))
@@ -48,11 +35,8 @@ fn first_reading(record: &Record) -> Option<(String, String, u64, Split)> {
 
 /// Where in the pass of a step a reading is taken: forward through the layers, loss, then backward.
 fn place(record: &Record, id: &SeriesId) -> (u8, usize) {
-    let layer = record
-        .run
-        .layers
-        .iter()
-        .position(|layer| layer.name == id.layer || layer.parameters.contains(&id.layer));
+    let layer =
+        record.run.layers.iter().position(|layer| layer.name == id.layer || layer.parameters.contains(&id.layer));
     let layer = layer.unwrap_or(record.run.layers.len());
     match id.channel {
         Channel::ActivationMean
@@ -64,9 +48,7 @@ fn place(record: &Record, id: &SeriesId) -> (u8, usize) {
         | Channel::UnitAlive => (0, layer),
         Channel::PredictionMean | Channel::PredictionStd => (1, layer),
         Channel::Loss | Channel::LossRatio => (2, layer),
-        Channel::Spread | Channel::Skill | Channel::Correlation | Channel::CalibrationSlope => {
-            (3, layer)
-        }
+        Channel::Spread | Channel::Skill | Channel::Correlation | Channel::CalibrationSlope => (3, layer),
         // Gradients come from the last layer to the first.
         Channel::ActivationGradientNorm | Channel::GradientNorm | Channel::GradientZeroFraction => {
             (4, record.run.layers.len() - layer)
@@ -81,9 +63,7 @@ fn named(id: &SeriesId) -> (String, String) {
         Channel::Loss | Channel::LossRatio => "the loss",
         Channel::LearningRate => "the learning rate",
         Channel::PredictionMean | Channel::PredictionStd => "a prediction",
-        Channel::Spread | Channel::Skill | Channel::Correlation | Channel::CalibrationSlope => {
-            "a score"
-        }
+        Channel::Spread | Channel::Skill | Channel::Correlation | Channel::CalibrationSlope => "a score",
         Channel::ActivationMean
         | Channel::ActivationStd
         | Channel::ZeroFraction
@@ -91,9 +71,7 @@ fn named(id: &SeriesId) -> (String, String) {
         | Channel::DeadFraction
         | Channel::DeadFractionProbe
         | Channel::UnitAlive => "an activation",
-        Channel::GradientNorm | Channel::GradientZeroFraction | Channel::ActivationGradientNorm => {
-            "a gradient"
-        }
+        Channel::GradientNorm | Channel::GradientZeroFraction | Channel::ActivationGradientNorm => "a gradient",
         Channel::WeightNorm => "a weight",
         Channel::UpdateRatio => "an update",
     };
@@ -106,17 +84,9 @@ fn named(id: &SeriesId) -> (String, String) {
 
 /// The earliest look with a prediction that is not finite.
 fn first_prediction(record: &Record) -> Option<(String, String, u64, Split)> {
-    let look = record
-        .probe
-        .iter()
-        .find(|look| look.predictions.iter().any(|value| !value.is_finite()))?;
+    let look = record.probe.iter().find(|look| look.predictions.iter().any(|value| !value.is_finite()))?;
     let step = super::step_of_look(record, look.epoch);
-    Some((
-        "predictions".to_owned(),
-        "a prediction on the probe set".to_owned(),
-        step,
-        look.split,
-    ))
+    Some(("predictions".to_owned(), "a prediction on the probe set".to_owned(), step, look.split))
 }
 
 #[cfg(test)]
@@ -129,16 +99,8 @@ mod tests {
         let record = Synthetic::new()
             .loss_ratios([1.0, 1.0, f64::NAN])
             .steps(Channel::ActivationMean, "dense_2", [1.0, 1.0, f64::NAN])
-            .steps(
-                Channel::ActivationMean,
-                "dense_1",
-                [1.0, 1.0, f64::INFINITY],
-            )
-            .steps(
-                Channel::GradientNorm,
-                "dense_1.weight",
-                [1.0, 1.0, f64::NAN, f64::NAN],
-            )
+            .steps(Channel::ActivationMean, "dense_1", [1.0, 1.0, f64::INFINITY])
+            .steps(Channel::GradientNorm, "dense_1.weight", [1.0, 1.0, f64::NAN, f64::NAN])
             .record();
         let found = NonFiniteNumbers.look(&record).expect("a NaN");
         insta::assert_snapshot!(found.sentence, @"an activation of `dense_1` was NaN or infinite, first at step 3");
@@ -150,16 +112,12 @@ mod tests {
             .steps(Channel::GradientNorm, "dense_1.weight", [1.0, f64::NAN])
             .steps(Channel::GradientNorm, "dense_2.weight", [1.0, f64::NAN])
             .record();
-        assert_eq!(
-            NonFiniteNumbers.look(&record).expect("a NaN").subjects,
-            ["dense_2.weight"]
-        );
+        assert_eq!(NonFiniteNumbers.look(&record).expect("a NaN").subjects, ["dense_2.weight"]);
     }
 
     #[test]
     fn predictions_count_and_huge_numbers_do_not() {
-        let with =
-            |value: f64| Synthetic::new().look(Split::Validation, 2, &[1.0, 2.0], &[value, 0.0]);
+        let with = |value: f64| Synthetic::new().look(Split::Validation, 2, &[1.0, 2.0], &[value, 0.0]);
         let mut record = with(f64::NAN).record();
         record.series.clear();
         let found = NonFiniteNumbers.look(&record).expect("a NaN");

@@ -15,29 +15,17 @@ pub struct ShrunkPrediction;
 
 impl Symptom for ShrunkPrediction {
     fn card(&self) -> Card {
-        Card {
-            id: "shrunk-prediction",
-            since: "0.1",
-            explain: include_str!("shrunk_prediction.md"),
-        }
+        Card { id: "shrunk-prediction", since: "0.1", explain: include_str!("shrunk_prediction.md") }
     }
 
     fn look(&self, record: &Record) -> Option<Finding> {
         let looks = record.outputs().enumerate().filter_map(|(index, name)| {
             let look = OutputLook::newest(record, Split::Train, index)?;
-            let slope = look
-                .intervals
-                .slope
-                .filter(|_| is_shrunk(&look) && !is_flat(&look))?;
+            let slope = look.intervals.slope.filter(|_| is_shrunk(&look) && !is_flat(&look))?;
             Some((name.to_owned(), slope.value, look.epoch))
         });
         let shrunk: Vec<(String, f64, u32)> = looks.collect();
-        let slope = stats::median(
-            &shrunk
-                .iter()
-                .map(|(_, slope, _)| *slope)
-                .collect::<Vec<_>>(),
-        )?;
+        let slope = stats::median(&shrunk.iter().map(|(_, slope, _)| *slope).collect::<Vec<_>>())?;
         let epoch = shrunk.first()?.2;
         let subjects: Vec<String> = shrunk.into_iter().map(|(name, ..)| name).collect();
         Some(Finding {

@@ -14,11 +14,7 @@ pub struct StillImproving;
 
 impl Symptom for StillImproving {
     fn card(&self) -> Card {
-        Card {
-            id: "still-improving",
-            since: "0.1",
-            explain: include_str!("still_improving.md"),
-        }
+        Card { id: "still-improving", since: "0.1", explain: include_str!("still_improving.md") }
     }
 
     fn look(&self, record: &Record) -> Option<Finding> {
@@ -54,11 +50,7 @@ mod tests {
     #[test]
     fn fires_on_a_rise_and_not_on_a_plateau_or_near_perfection() {
         let look = |skill: fn(f64) -> f64| {
-            StillImproving.look(
-                &Synthetic::new()
-                    .skills((0..30).map(|epoch| skill(f64::from(epoch))))
-                    .record(),
-            )
+            StillImproving.look(&Synthetic::new().skills((0..30).map(|epoch| skill(f64::from(epoch)))).record())
         };
         let found = look(|epoch| 0.01 * epoch).expect("rising");
         insta::assert_snapshot!(found.sentence, @"the squared error of `y` was still falling: from 0.800 to 0.720 times the variance in the last third");
