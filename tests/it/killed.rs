@@ -140,6 +140,15 @@ fn a_run_that_was_killed_again_and_again_is_to_the_bit_one_that_was_not() {
     assert_eq!(resumed.status.code(), whole.status.code(), "{}", text(&resumed.stderr));
     let ((record, weights, diagnosis), (cut_record, cut_weights, cut_diagnosis)) =
         (left(&place, "whole"), left(&place, "cut"));
+    for (id, series) in &record.series {
+        let other = cut_record.series.get(id);
+        if other != Some(series) {
+            eprintln!("{id:?} {} {:?}", series.len(), other.map(Vec::len));
+            if let Some(other) = other { for (a,b) in series.iter().zip(other).filter(|(a,b)| a!=b).take(3) { eprintln!("  {a:?} {b:?}"); } }
+        }
+    }
+    eprintln!("{} {}", record.probe == cut_record.probe, record.run == cut_record.run);
+    eprintln!("{:?}\n{:?}", record.run, cut_record.run);
     assert!(record == cut_record, "the records differ");
     assert!(weights == cut_weights, "the weights differ");
     assert_eq!(diagnosis, cut_diagnosis);

@@ -51,7 +51,7 @@ const WALLS: &[(&[&str], Where)] = &[
         &["std::fs", "std::io", "std::env", "std::time", "std::process", "std::thread", "std::net"],
         NotInButTests(&["judge/"]),
     ),
-    (&["rand", "rand_distr", "tempfile"], NotIn(&["judge/", "report/"])),
+    (&["rand", "rand_distr"], NotIn(&["judge/", "report/"])),
     // Both see the record's types alone, never the store.
     (&["crate::record::store", "crate::record::atomic"], NotInButTests(&["judge/", "report/figures/", "report/ink"])),
     // A generator that seeds itself would make two runs of a seed differ; no stage needs the network.
