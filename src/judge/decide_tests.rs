@@ -96,9 +96,16 @@ fn a_learned_network_stops_when_certain_or_settled() {
     assert!(why.starts_with("learned and settled: skill 0.9"), "{why}");
     assert!(why.ends_with("no better for 10 epochs"), "{why}");
     assert_eq!(stops(settled(10)), None);
-    // Weak but honest: it may be resting before its next find.
-    let weak = Synthetic::new().looks(30, |epoch, i, y| if epoch == 0 { noise(i) } else { calibrated(0.3, i, y) });
-    assert_eq!(stops(weak), None);
+    // Weak but honest: it stops when nothing improves, and goes on while it creeps by less than counts as better.
+    let weak =
+        |creep: f64| {
+            Synthetic::new().looks(30, move |epoch, i, y| {
+                if epoch == 0 { noise(i) } else { calibrated(0.3 + creep * f64::from(epoch), i, y) }
+            })
+        };
+    let why = stops(weak(0.0)).expect("a stop");
+    assert!(why.starts_with("settled: skill 0.3") && why.ends_with("no better for 89 epochs"), "{why}");
+    assert_eq!(stops(weak(6e-4)), None);
 }
 
 #[test]
