@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use super::{limits, trend};
 use crate::record::{Channel, LayerInfo, Record, Split};
 
-/// Skill of the worst output from which a settled network may stop: what is left is below a tenth of the variance. A
-/// network that settled lower may be resting on a plateau before its next find, so it goes on.
+/// Skill of the worst output from which a network without clear gains may stop though it still creeps: what is left is
+/// below a tenth of the variance. Below it, a network stops only when nothing improves at all.
 const SETTLED_SKILL: f64 = limits::LEARNED_SKILL;
 /// Share of the remaining error that counts as an improvement, so that creeping towards a limit is not progress for ever.
 const IMPROVEMENT: f64 = 0.01;
@@ -157,8 +157,15 @@ fn settled(record: &Record, patience: usize) -> Option<String> {
         }
     }
     let waited = looks.last()?.0.saturating_sub(best_epoch);
-    (now >= SETTLED_SKILL && waited as usize >= patience)
-        .then(|| format!("learned and settled: skill {now:.3}, no better for {waited} epochs"))
+    if (waited as usize) < patience {
+        return None;
+    }
+    if now >= SETTLED_SKILL {
+        return Some(format!("learned and settled: skill {now:.3}, no better for {waited} epochs"));
+    }
+    // Below that a network may creep, by less in a whole patience than counts as better, towards its next find.
+    let creeps = |name: &str| trend::improving(record, name).is_some() || trend::leaving_plateau(record, name);
+    (!record.outputs().any(creeps)).then(|| format!("settled: skill {now:.3}, no better for {waited} epochs"))
 }
 
 /// Skill of every output at each look at the trained network where all are finite; on validation where it was looked at.

@@ -96,9 +96,16 @@ fn a_learned_network_stops_when_certain_or_settled() {
     assert!(why.starts_with("learned and settled: skill 0.9"), "{why}");
     assert!(why.ends_with("no better for 10 epochs"), "{why}");
     assert_eq!(stops(settled(10)), None);
-    // Weak but honest: it may be resting before its next find.
-    let weak = Synthetic::new().looks(30, |epoch, i, y| if epoch == 0 { noise(i) } else { calibrated(0.3, i, y) });
-    assert_eq!(stops(weak), None);
+    // Weak but honest: it stops when nothing improves, and goes on while it creeps by less than counts as better.
+    let weak = |epochs: u32, rate: f64| {
+        let skill = move |epoch: u32| 1.0 - 0.7 * (-rate * f64::from(epoch)).exp();
+        Synthetic::new().skills((1..=epochs).map(skill))
+    };
+    insta::assert_snapshot!(stops(weak(30, 0.0)).expect("a stop"), @"settled: skill 0.300, no better for 29 epochs");
+    // A hundredth takes it a little more than 10 epochs, so at some of these ends its patience is over.
+    for epochs in 380..395 {
+        assert_eq!(stops(weak(epochs, 0.95e-3)), None, "{epochs}");
+    }
 }
 
 #[test]

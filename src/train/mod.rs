@@ -8,6 +8,7 @@ pub mod checkpoint;
 pub mod loss;
 pub mod memory;
 pub mod optimiser;
+mod pass;
 pub mod probe_set;
 pub mod recorder;
 pub mod run;
