@@ -75,12 +75,7 @@ const UNSAFE: &[&str] = &["probes/wide.rs", "train/memory.rs"];
 const MOST_LINES: usize = 400;
 
 /// Files that are longer, and why they are not split.
-const LONG: &[(&str, &str)] = &[
-    ("experiment/mod.rs", "the types of the configuration, read from top to bottom as its reference; half is comments"),
-    ("experiment/reader/tests.rs", "one table of configurations and what is said of each"),
-    ("probes/sums.rs", "one fused pass, and its tests against plain loops"),
-    ("train/optimiser.rs", "four optimisers in one pass over the memory, and their tests against PyTorch's numbers"),
-];
+const LONG: &[(&str, &str)] = &[("experiment/reader/tests.rs", "one table of configurations and what is said of each")];
 
 /// The source below `src/`: path and text.
 fn sources() -> Vec<(String, String)> {
