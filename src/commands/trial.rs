@@ -33,7 +33,10 @@ pub fn run(dir: &Path, watch_stdin: bool) -> miette::Result<Exit> {
             orphaned.store(true, Ordering::SeqCst);
         });
     }
-    let _lock = results::lock_trial(dir)?;
+    let lock = results::lock_trial(dir)?;
+    if lock.is_some() {
+        folder::remove_leftovers(dir)?;
+    }
     let mut say = |line: ProgressLine| {
         // Whoever listened may be gone; that is told by the standard input, and no reason to lose the training.
         let mut stdout = io::stdout().lock();

@@ -71,6 +71,11 @@ pub fn write_outcome(dir: &Path, outcome: &Outcome) -> Result<(), TrialError> {
     atomic::write(&path, text.as_bytes()).map_err(|source| failed("write", &path, source))
 }
 
+/// Removes what a trial that was killed left half written beside its files; for whoever holds its lock.
+pub fn remove_leftovers(dir: &Path) -> Result<(), TrialError> {
+    atomic::remove_leftovers(dir).map(drop).map_err(|source| failed("remove unfinished files in", dir, source))
+}
+
 /// Reads `outcome.json`; `None` when the trial is not finished.
 pub fn read_outcome(dir: &Path) -> Result<Option<Outcome>, TrialError> {
     let path = outcome_file(dir);
