@@ -26,7 +26,7 @@ impl Code {
             let end = match skipped(&letters, at) {
                 Some(end) => end,
                 None if is_word(letters[at]) => {
-                    let end = end_of(&letters, at, |letter| is_word(letter));
+                    let end = end_of(&letters, at, is_word);
                     tokens.push((letters[at..end].iter().collect(), line));
                     end
                 }
