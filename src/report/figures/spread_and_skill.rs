@@ -46,10 +46,11 @@ impl Chart for SpreadAndSkill {
         }
         let split = final_split(record);
         let last = |channel| between(ends(record, split, channel));
+        let on = words::split(split);
         let ends = match (last(Channel::Spread), last(Channel::Skill)) {
-            (Some(spread), Some(skill)) => format!("spread ends at {spread}, skill at {skill}"),
-            (Some(spread), None) => format!("spread ends at {spread}; skill ends without a finite value"),
-            (None, Some(skill)) => format!("skill ends at {skill}; spread ends without a finite value"),
+            (Some(spread), Some(skill)) => format!("on {on} spread ends at {spread}, skill at {skill}"),
+            (Some(spread), None) => format!("on {on} spread ends at {spread}; skill ends without a finite value"),
+            (None, Some(skill)) => format!("on {on} skill ends at {skill}; spread ends without a finite value"),
             (None, None) => "spread and skill end without a finite value".to_owned(),
         };
         let title = match story.shown.verdict.collapsed_at_step {
@@ -106,7 +107,9 @@ fn panel(
     let x = Time::Epoch.axis(all().flatten())?;
     let (low, high) = extent(all().flat_map(finite)).unwrap_or((0.0, 1.0));
     let (low, high) = (low.min(0.0).max(floor), high.clamp(1.0, ceiling));
-    let y = Axis::new(quantity, Scale::Linear, low - 0.02 * (high - low), high);
+    // No air below a border whose lane begins there.
+    let air = if low > floor || floor == 0.0 { 0.02 * (high - low) } else { 0.0 };
+    let y = Axis::new(quantity, Scale::Linear, low - air, high);
 
     let mut layers = Vec::new();
     for points in series::some_of(others.len(), 24).into_iter().map(|index| others[index]) {
@@ -114,9 +117,10 @@ fn panel(
     }
     layers.push(Layer::Level { at: 0.0, label: level.to_owned() });
     for (split, outputs) in &own {
-        let (name, dash) = match split {
-            Split::Validation => ("validation", Dash::Solid),
-            Split::Train | Split::WholeTrain => ("training", Dash::Dashed),
+        let name = words::split(*split);
+        let dash = match split {
+            Split::Validation => Dash::Solid,
+            Split::Train | Split::WholeTrain => Dash::Dashed,
         };
         if outputs.len() > MOST_OUTPUTS {
             layers.extend(aggregated(outputs, &x, &y, name, dash));
