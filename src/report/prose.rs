@@ -29,9 +29,13 @@ pub fn sentence(clause: &str) -> String {
     if text.ends_with(['.', '!', '?']) { text } else { format!("{text}.") }
 }
 
-/// What comes before the first colon: the matter without its reasons.
+/// The matter without its reasons and examples: what comes before the first colon, without a bracket at its end.
 pub fn matter(text: &str) -> &str {
-    text.split_once(": ").map_or(text, |(matter, _)| matter)
+    let matter = text.split_once(": ").map_or(text, |(matter, _)| matter);
+    match matter.strip_suffix(')').and_then(|open| open.rsplit_once(" (")) {
+        Some((before, _)) => before,
+        None => matter,
+    }
 }
 
 #[cfg(test)]
@@ -58,5 +62,6 @@ mod tests {
         assert_eq!(sentence("`dense_1` is zero"), "`dense_1` is zero.");
         assert_eq!(matter("the cause: nothing was tried"), "the cause");
         assert_eq!(matter("the cause"), "the cause");
+        assert_eq!(matter("the mode (dropout): nothing"), "the mode");
     }
 }

@@ -197,13 +197,8 @@ fn found(text: &mut String, run: &RunDiagnosis, runs: &[RunDiagnosis]) {
         let dead = words::dead_of(run);
         let others = runs.iter().filter(|other| other.seed != run.seed && !other.dead_units.is_empty());
         let others: Vec<String> = others.map(words::dead_of).collect();
-        let alike = if others.is_empty() {
-            ""
-        } else if others.iter().all(|other| *other == dead) {
-            " (others alike)"
-        } else {
-            " (others: in the report)"
-        };
+        let same = !others.is_empty() && others.iter().all(|other| *other == dead);
+        let alike = if same { " (others alike)" } else { "" };
         paragraph(text, &format!("{dead}{alike}"), &format!("  dead units, seed {}: ", run.seed));
     }
 }

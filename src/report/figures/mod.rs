@@ -248,6 +248,30 @@ mod tests {
     }
 
     #[test]
+    fn a_layer_that_is_silent_in_batches_but_alive_on_the_probe_set_is_not_called_dead() {
+        let (diagnosis, mut records) = sample::tiny(Channel::DeadFraction, "dense_1", &[0.2, 1.0, 1.0]);
+        let (_, mut probe) = sample::tiny(Channel::DeadFractionProbe, "dense_1", &[0.0, 0.9]);
+        records[0].series.append(&mut probe[0].series);
+        let story = Story::new(&diagnosis, &records).expect("the sample has a record");
+        let figure = dead_units::DeadUnitsPerLayer.draw(&story).expect("dead units were read");
+        assert_eq!(figure.title, "at the end 90 of 100 units of dense_1 are dead on the whole probe set");
+    }
+
+    #[test]
+    fn predictions_that_vary_are_titled_by_what_they_explain() {
+        let title = |value: f64| {
+            let (mut diagnosis, records) = sample::of(&[sample::Fate::Learns], crate::judge::Hold::Plateau);
+            for output in &mut diagnosis.runs[0].outputs {
+                output.skill = Some(crate::judge::Estimate { value, low: value - 0.1, high: value + 0.1 });
+            }
+            let story = Story::new(&diagnosis, &records).expect("the sample has a record");
+            predicted_against_target::PredictedAgainstTarget.draw(&story).expect("there are predictions").title
+        };
+        assert_eq!(title(0.973), "the predictions explain 97.3 % of the variance of each target on validation");
+        assert_eq!(title(-0.2), "the predictions vary, but explain nothing of the targets' variance on validation");
+    }
+
+    #[test]
     fn titles_say_what_is_seen() {
         let dead = |values: &[f64]| only(Channel::DeadFraction, "dense_1", values).title;
         assert_eq!(dead(&[0.2, 1.0, 1.0]), "every unit of dense_1 is dead from step 2 on");
@@ -260,6 +284,8 @@ mod tests {
             loss(&[1.0, 9.0, 1.0]),
             "the loss peaks at step 2 with 9 times the targets' variance and ends near 1 times"
         );
+        // Highest at the first step is no peak: every healthy run begins like that.
+        assert_eq!(loss(&[9.0, 1.0, 0.5]), "the loss ends near 0.5 times the targets' variance");
         let gradient = |values: &[f64]| only(Channel::GradientNorm, "dense_1.weight", values).title;
         assert_eq!(gradient(&[1.0, 0.0]), "the gradient of all weights drawn is exactly 0 from step 2 on");
         assert_eq!(gradient(&[0.0, f64::NAN]), "the gradient of all weights drawn ends NaN or infinite");

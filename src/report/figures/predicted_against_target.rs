@@ -136,18 +136,19 @@ fn title(story: &Story<'_>, last: &ProbePredictions, outputs: usize) -> String {
     if flat > 0 {
         return format!("{flat} of {} outputs are flat, the others vary", spans.len());
     }
+    let on = words::split(last.split);
     // The judge's skill is the share of the variance that is explained, of the split that is drawn here.
     let skills = story.shown.verdict.outputs.iter().filter_map(|output| output.skill);
     match extent(skills.map(|skill| skill.value)) {
         None => "the predictions vary with the input".to_owned(),
         Some((_, high)) if high <= 0.0 => {
-            "the predictions vary, but explain nothing of the targets' variance".to_owned()
+            format!("the predictions vary, but explain nothing of the targets' variance on {on}")
         }
         Some((low, high)) => {
             let (low, high) = (words::percent(low.max(0.0)), words::percent(high));
             let share = if low == high { low } else { format!("between {low} and {high}") };
             let of = if spans.len() == 1 { "the target's variance" } else { "the variance of each target" };
-            format!("the predictions explain {share} of {of}{}", story.whose())
+            format!("the predictions explain {share} of {of} on {on}{}", story.whose())
         }
     }
 }

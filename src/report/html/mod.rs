@@ -260,9 +260,12 @@ fn numbers(diagnosis: &Diagnosis) -> Vec<(String, String)> {
             1 => String::new(),
             _ => format!(" of {}", words::short(&output.name, 40)),
         };
+        if output.skill.is_none() && output.spread.is_none() {
+            return numbers;
+        }
         numbers.push((format!("Skill{of}"), words::estimate(output.skill)));
         if output.split == Split::Validation && output.train_skill.is_some() {
-            numbers.push(("... on training".to_owned(), words::estimate(output.train_skill)));
+            numbers.push(("Skill on training".to_owned(), words::estimate(output.train_skill)));
         }
         numbers.push((format!("Spread{of}"), words::estimate(output.spread)));
     }

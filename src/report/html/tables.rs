@@ -95,7 +95,11 @@ pub fn runs(runs: &[RunDiagnosis], caption: &str) -> Table {
     }
     let stopped = words::stopped_by_seed(runs);
     let whose = |seeds: String| {
-        if stopped.len() == 1 { "Why the runs stopped".to_owned() } else { format!("Why {seeds} stopped") }
+        if stopped.len() == 1 {
+            if runs.len() == 1 { "Why the run stopped" } else { "Why the runs stopped" }.to_owned()
+        } else {
+            format!("Why {seeds} stopped")
+        }
     };
     let remarks = stopped.iter().take(MOST_REMARKS).map(|(seeds, why)| (whose(seeds.clone()), coded(why)));
     Table { caption: caption.to_owned(), remarks: remarks.collect(), columns, rows, note }
@@ -136,7 +140,7 @@ pub fn outputs(diagnosis: &Diagnosis) -> Table {
     let remarks = seen
         .into_iter()
         .take(MOST_REMARKS)
-        .map(|(names, what)| (format!("Seen of {}", words::some_names(&names)), coded(&words::short(what, 300))));
+        .map(|(names, what)| (words::some_names(&names), coded(&words::short(what, 300))));
     Table {
         caption: "Output by output, over the runs that share the verdict".to_owned(),
         columns,
