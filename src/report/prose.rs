@@ -13,7 +13,7 @@ pub enum Part<'a> {
 pub fn parts(text: &str) -> Vec<Part<'_>> {
     let pieces: Vec<&str> = text.split('`').collect();
     let mut names = pieces.iter().skip(1).step_by(2);
-    if pieces.len() % 2 == 0 || names.any(|name| name.is_empty()) {
+    if pieces.len().is_multiple_of(2) || names.any(|name| name.is_empty()) {
         return vec![Part::Words(text)];
     }
     let parts = pieces.iter().enumerate().map(|(index, piece)| match index % 2 {
