@@ -1,7 +1,13 @@
 //! The program as a user meets it: one binary for all integration tests.
 
+mod documents;
+#[cfg(feature = "torch")]
+mod end_to_end;
 mod help;
+#[cfg(all(feature = "torch", unix))]
+mod killed;
 mod results;
 mod saved;
 #[cfg(all(feature = "torch", unix))]
 mod trials;
+mod walls;

@@ -1,30 +1,11 @@
 //! What is done with results that are there already, from saved records.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use insta::assert_snapshot;
 use whymean::judge::{Comparison, Diagnosis, State};
 
-use crate::saved::{Fate, Place, text};
-
-/// Every file below a folder with its bytes, except the lock.
-fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(inner) = folders.pop() {
-        for entry in fs::read_dir(inner).expect("list") {
-            let path = entry.expect("entry").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if !path.ends_with(".whymean-lock") {
-                let name = path.strip_prefix(folder).expect("below").display().to_string();
-                found.push((name, fs::read(&path).expect("read")));
-            }
-        }
-    }
-    found.sort();
-    found
-}
+use crate::saved::{Fate, Place, files, text};
 
 #[test]
 fn finished_runs_are_judged_and_drawn_again_without_training() {

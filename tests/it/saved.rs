@@ -134,6 +134,25 @@ pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+/// Every file below a folder with its bytes, except the lock.
+pub fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(inner) = folders.pop() {
+        for entry in fs::read_dir(inner).expect("list") {
+            let path = entry.expect("entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if !path.ends_with(".whymean-lock") {
+                let name = path.strip_prefix(folder).expect("below").display().to_string();
+                found.push((name, fs::read(&path).expect("read")));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
 fn save_run(dir: &Path, spec: &Spec, fate: Fate) {
     if fate == Fate::Absent {
         return;

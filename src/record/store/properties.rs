@@ -54,7 +54,10 @@ fn any_looks(outputs: usize) -> impl Strategy<Value = Vec<ProbePredictions>> {
     })
 }
 
-fn bits(looks: &[ProbePredictions]) -> Vec<(Split, u32, Vec<u32>, Vec<u32>, Vec<u32>)> {
+/// Split, epoch, samples, and the bits of targets and predictions: NaN is equal to itself here.
+type Bits = (Split, u32, Vec<u32>, Vec<u32>, Vec<u32>);
+
+fn bits(looks: &[ProbePredictions]) -> Vec<Bits> {
     let to_bits = |numbers: &[f32]| numbers.iter().map(|number| number.to_bits()).collect();
     looks
         .iter()
