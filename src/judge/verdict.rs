@@ -76,6 +76,9 @@ fn decide(
     // OK because the record was asked for this output's look above, which needs its name.
     let name = record.run.data.targets.get(output).map_or("", |target| target.name.as_str());
     if usable.iter().all(|look| is_flat(look)) {
+        if let Some(words) = lost_its_way(record, name, judged) {
+            return (State::Diverged, words);
+        }
         let growing = !matches!(record.run.status, Status::Decided { .. }) && trend::leaving_plateau(record, name);
         return if growing {
             (State::Undertrained, "its predictions are still almost one constant, but their spread was growing".into())
@@ -129,10 +132,7 @@ fn judge_skill(
     if let Some(state) = judge_generalisation(train, judged, skill) {
         return state;
     }
-    let ratio = 1.0 - skill.value;
-    if ratio > limits::DIVERGED_RATIO && ratio > limits::DIVERGED_RATIO * lowest_ratio(record, name) {
-        let words =
-            format!("its squared error ended at {ratio:.3e} times the variance of the target and did not return");
+    if let Some(words) = lost_its_way(record, name, judged) {
         return (State::Diverged, words);
     }
     let words = if skill.high < 0.0 {
@@ -156,6 +156,14 @@ fn judge_generalisation(train: Option<&OutputLook>, judged: &OutputLook, skill: 
     let words =
         format!("it predicts the training set; {} validation samples are too few to confirm it", judged.samples);
     Some((State::Undecided, words))
+}
+
+/// Far above the variance, and far above where it had been: a constant as far away as the untrained network's is a
+/// collapse that still travels, one to which the training threw it is a divergence.
+fn lost_its_way(record: &Record, name: &str, judged: &OutputLook) -> Option<String> {
+    let ratio = 1.0 - judged.intervals.skill?.value;
+    (ratio > limits::DIVERGED_RATIO && ratio > limits::DIVERGED_RATIO * lowest_ratio(record, name))
+        .then(|| format!("its squared error ended at {ratio:.3e} times the variance of the target and did not return"))
 }
 
 /// The lowest squared error over variance that was seen, on any look and over any batch.

@@ -269,7 +269,8 @@ impl Axis {
     /// A logarithmic axis over the positive values, with a little air; `None` without one.
     pub fn log(label: impl Into<String>, values: impl Iterator<Item = f64>) -> Option<Self> {
         let (low, high) = extent(values.filter(|value| *value > 0.0))?;
-        let air = (high / low).powf(0.04).clamp(1.02, 10.0);
+        // Values that hardly differ get room, so that their line is not a mountain range of rounding.
+        let air = if high / low < 1.5 { 2.0 } else { (high / low).powf(0.04).clamp(1.02, 10.0) };
         // Four digits, since the last ones of a power differ between machines.
         let rounded = |value: f64| format!("{value:.3e}").parse().unwrap_or(value);
         Some(Self::new(label, Scale::Log, rounded(low / air), rounded(high * air)))

@@ -2,7 +2,13 @@
 
 use crate::judge::{Comparison, Diagnosis, ReportPaths, RunDiagnosis};
 
-use super::{figures::cell_name, ink::capital, words};
+use super::{
+    figures::cell_name,
+    ink::capital,
+    prose::{self, Part},
+    run_table::RunTable,
+    words,
+};
 
 /// A diagnosis as GitHub's Markdown.
 pub fn diagnosis(diagnosis: &Diagnosis) -> String {
@@ -10,8 +16,15 @@ pub fn diagnosis(diagnosis: &Diagnosis) -> String {
         "## {}: {}\n\n{}\n\n",
         escaped(&words::short(&diagnosis.name, 120)),
         words::verdict(&diagnosis.verdict),
-        escaped(&diagnosis.verdict.summary)
+        coded(&diagnosis.verdict.summary)
     );
+    if let Some(run) = words::representative(diagnosis) {
+        let more = |id: &str| format!(" (`whymean explain {}`)", words::short(id, 60));
+        let found = run.findings.iter();
+        let found: Vec<String> =
+            found.map(|finding| format!("{}{}", prose::sentence(&finding.sentence), more(&finding.id))).collect();
+        list(&mut text, &format!("What was found in the run with seed {}", run.seed), &found);
+    }
     runs(&mut text, &diagnosis.runs);
     if diagnosis.outputs.len() > 1 {
         let rows = diagnosis.outputs.iter().map(|output| {
@@ -20,11 +33,12 @@ pub fn diagnosis(diagnosis: &Diagnosis) -> String {
                 words::state(output.state).to_owned(),
                 output.constant.map_or(words::ABSENT, words::constant).to_owned(),
                 words::estimate(output.skill),
+                words::estimate(output.train_skill),
                 words::estimate(output.spread),
                 output.corr.map_or_else(|| words::ABSENT.to_owned(), words::fixed),
             ]
         });
-        let columns = ["output", "state", "constant", "skill [95 %]", "spread [95 %]", "corr"];
+        let columns = ["output", "state", "constant", "skill [95 %]", "on training", "spread [95 %]", "corr"];
         table(&mut text, &columns, rows);
     }
     let dead = words::dead_by_seed(&diagnosis.runs).into_iter();
@@ -43,7 +57,7 @@ pub fn diagnosis(diagnosis: &Diagnosis) -> String {
 /// A comparison as GitHub's Markdown.
 pub fn comparison(comparison: &Comparison) -> String {
     let name = words::short(&comparison.name, 120);
-    let mut text = format!("## {}: comparison\n\n{}\n\n", escaped(&name), escaped(&comparison.summary));
+    let mut text = format!("## {}: comparison\n\n{}\n\n", escaped(&name), coded(&comparison.summary));
     let rows = comparison.cells.iter().map(|cell| {
         vec![
             words::short(&cell_name(comparison, &cell.values), 80),
@@ -60,22 +74,9 @@ pub fn comparison(comparison: &Comparison) -> String {
 }
 
 fn runs(text: &mut String, runs: &[RunDiagnosis]) {
-    let columns = ["seed", "lr", "state", "hold", "constant", "skill [95 %]", "spread", "corr", "collapsed at step"];
-    let rows = runs.iter().map(|run| {
-        let (skill, spread, corr) = words::skill_and_spread(run);
-        vec![
-            run.seed.to_string(),
-            words::number(run.lr),
-            words::state(run.state).to_owned(),
-            run.hold.map_or(words::ABSENT, words::hold).to_owned(),
-            run.constant.map_or(words::ABSENT, words::constant).to_owned(),
-            skill,
-            spread,
-            corr,
-            run.collapsed_at_step.map_or_else(|| words::ABSENT.to_owned(), |step| step.to_string()),
-        ]
-    });
-    table(text, &columns, rows);
+    let listed = RunTable::of(runs.iter());
+    let columns: Vec<&str> = listed.columns.iter().map(|column| column.0).collect();
+    table(text, &columns, listed.rows.into_iter());
     if runs.iter().any(|run| run.outputs.len() > 1) {
         text.push_str("Numbers are the first output's.\n\n");
     }
@@ -97,7 +98,7 @@ fn list(text: &mut String, title: &str, lines: &[String]) {
     }
     text.push_str(&format!("**{title}**\n\n"));
     for line in lines {
-        text.push_str(&format!("- {}\n", escaped(line)));
+        text.push_str(&format!("- {}\n", coded(line)));
     }
     text.push('\n');
 }
@@ -106,6 +107,18 @@ fn paths(text: &mut String, paths: Option<&ReportPaths>) {
     let Some(paths) = paths else { return };
     let code = |path: &str| format!("`{}`", path.replace(['`', '\n'], " "));
     text.push_str(&format!("{}: {}, {}\n", capital("report"), code(&paths.html), code(&paths.json)));
+}
+
+/// A sentence whose names in backticks are code, as far as they are plain; everything else is text as it is.
+fn coded(text: &str) -> String {
+    // In code nothing can be escaped, so only what needs no escape may be there.
+    let plain = |name: &str| name.chars().all(|c| c.is_alphanumeric() || "_-.,:/=+ ".contains(c));
+    let parts = prose::parts(text).into_iter().map(|part| match part {
+        Part::Words(words) => escaped(words),
+        Part::Name(name) if plain(name) => format!("`{name}`"),
+        Part::Name(name) => escaped(&format!("`{name}`")),
+    });
+    parts.collect()
 }
 
 /// Text as it is: no markup, no markup of HTML, no mention, one line.
@@ -147,6 +160,13 @@ mod tests {
     fn a_comparison_reads_well() {
         let (document, _) = sample::compared();
         insta::assert_snapshot!("comparison", comparison(&document));
+    }
+
+    #[test]
+    fn only_plain_names_are_code() {
+        assert_eq!(coded("all of `dense_1` is *dead*"), "all of `dense_1` is \\*dead\\*");
+        assert_eq!(coded("`<b>` and `c`"), "\\`&lt;b&gt;\\` and `c`");
+        assert_eq!(coded("a ` b"), "a \\` b");
     }
 
     #[test]

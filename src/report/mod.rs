@@ -8,6 +8,8 @@ mod files;
 mod html;
 pub mod ink;
 pub mod markdown;
+mod prose;
+mod run_table;
 #[cfg(test)]
 mod sample;
 mod series;

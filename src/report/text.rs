@@ -8,13 +8,17 @@ use anstyle::{AnsiColor, Style};
 
 use crate::judge::{Comparison, Diagnosis, ReportPaths, RunDiagnosis, State};
 
-use super::{figures::cell_name, words};
+use super::{figures::cell_name, prose, run_table::RunTable, words};
 
 /// Columns of a screen that text is wrapped to.
-const COLUMNS: usize = 88;
+const COLUMNS: usize = 100;
+/// Columns of a line that is cut, not wrapped.
+const CUT: usize = 88;
 /// Runs that the table lists.
 const MOST_RUNS: usize = 12;
-/// Lines for dead units, and for what was not examined.
+/// Findings of the run that stands for all.
+const MOST_FINDINGS: usize = 4;
+/// Lines for what was not examined.
 const MOST_LINES: usize = 5;
 
 /// A diagnosis, with ANSI styles.
@@ -27,7 +31,9 @@ pub fn diagnosis(diagnosis: &Diagnosis) -> String {
     paragraph(&mut text, &diagnosis.verdict.summary, "");
     blank(&mut text);
     runs(&mut text, &diagnosis.runs);
-    dead_units(&mut text, &diagnosis.runs);
+    if let Some(run) = words::representative(diagnosis) {
+        found(&mut text, run, &diagnosis.runs);
+    }
     not_examined(&mut text, &diagnosis.not_examined);
     paths(&mut text, diagnosis.report.as_ref());
     text
@@ -149,27 +155,14 @@ fn table(text: &mut String, rows: &[Row], right: &[bool]) {
 }
 
 fn runs(text: &mut String, runs: &[RunDiagnosis]) {
-    let mut rows =
-        vec![Row::head(&["seed", "lr", "state", "hold", "constant", "skill [95 %]", "spread", "corr", "at step"])];
-    for run in runs.iter().take(MOST_RUNS) {
-        let (skill, spread, corr) = words::skill_and_spread(run);
-        rows.push(Row {
-            style: Style::new(),
-            cells: vec![
-                run.seed.to_string(),
-                words::number(run.lr),
-                words::state(run.state).to_owned(),
-                run.hold.map_or(words::ABSENT, words::hold).to_owned(),
-                run.constant.map_or(words::ABSENT, words::constant).to_owned(),
-                skill,
-                spread,
-                corr,
-                run.collapsed_at_step.map_or_else(|| words::ABSENT.to_owned(), |step| step.to_string()),
-            ],
-            styled: Some((2, state_style(run.state))),
-        });
-    }
-    table(text, &rows, &[true, true, false, false, false, false, true, true, true]);
+    let listed = RunTable::of(runs.iter().take(MOST_RUNS));
+    let heads: Vec<&str> = listed.columns.iter().map(|column| column.0).collect();
+    let right: Vec<bool> = listed.columns.iter().map(|column| column.1).collect();
+    let styled = runs.iter().map(|run| Some((RunTable::STATE, state_style(run.state))));
+    let rows = listed.rows.into_iter().zip(styled);
+    let rows = rows.map(|(cells, styled)| Row { style: Style::new(), cells, styled });
+    let rows: Vec<Row> = std::iter::once(Row::head(&heads)).chain(rows).collect();
+    table(text, &rows, &right);
     if runs.len() > MOST_RUNS {
         line(text, &format!("  and {} more runs, in the report", runs.len() - MOST_RUNS));
     }
@@ -181,26 +174,50 @@ fn runs(text: &mut String, runs: &[RunDiagnosis]) {
     }
 }
 
-fn dead_units(text: &mut String, runs: &[RunDiagnosis]) {
-    let groups = words::dead_by_seed(runs);
-    if groups.is_empty() {
-        return;
+/// Symptoms and dead units of the run that stands for all.
+fn found(text: &mut String, run: &RunDiagnosis, runs: &[RunDiagnosis]) {
+    let faint = faint();
+    if !run.findings.is_empty() {
+        blank(text);
+        line(text, &format!("  found in seed {} {faint}(`whymean explain NAME` tells more){faint:#}", run.seed));
+        let names = run.findings.iter().take(MOST_FINDINGS).map(|finding| words::short(&finding.id, 40));
+        let names: Vec<String> = names.collect();
+        let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+        for (name, finding) in names.iter().zip(&run.findings) {
+            paragraph(text, &finding.sentence, &format!("    {name:width$}  "));
+        }
+        if run.findings.len() > MOST_FINDINGS {
+            line(text, &format!("    and {} more, in the report", run.findings.len() - MOST_FINDINGS));
+        }
     }
-    blank(text);
-    for (seeds, layers) in groups.iter().take(MOST_LINES) {
-        paragraph(text, layers, &format!("  dead units, {seeds}: "));
-    }
-    if groups.len() > MOST_LINES {
-        line(text, &format!("  and in {} more groups of runs", groups.len() - MOST_LINES));
+    if !run.dead_units.is_empty() {
+        if run.findings.is_empty() {
+            blank(text);
+        }
+        let dead = words::dead_of(run);
+        let others = runs.iter().filter(|other| other.seed != run.seed && !other.dead_units.is_empty());
+        let others: Vec<String> = others.map(words::dead_of).collect();
+        let same = !others.is_empty() && others.iter().all(|other| *other == dead);
+        let alike = if same { " (others alike)" } else { "" };
+        paragraph(text, &format!("{dead}{alike}"), &format!("  dead units, seed {}: ", run.seed));
     }
 }
 
+/// One line each: the matter; the reasons are in the report.
 fn not_examined(text: &mut String, lines: &[String]) {
+    const HEAD: &str = "  not examined: ";
     if lines.is_empty() {
         return;
     }
     blank(text);
-    paragraph(text, &words::some_of_names(lines, MOST_LINES, "; "), "  not examined: ");
+    let room = CUT - HEAD.len();
+    for (index, matter) in lines.iter().take(MOST_LINES).enumerate() {
+        let head = if index == 0 { HEAD.to_owned() } else { " ".repeat(HEAD.len()) };
+        line(text, &format!("{head}{}", words::short(prose::matter(matter), room)));
+    }
+    if lines.len() > MOST_LINES {
+        line(text, &format!("{}and {} more", " ".repeat(HEAD.len()), lines.len() - MOST_LINES));
+    }
 }
 
 fn paths(text: &mut String, paths: Option<&ReportPaths>) {
@@ -240,6 +257,8 @@ mod tests {
         assert!(text.lines().count() <= 30, "{text}");
         assert!(text.lines().all(|line| line.chars().count() <= COLUMNS), "{text}");
         assert!(text.lines().all(|line| line == line.trim_end()), "{text}");
+        let cut = text.lines().skip_while(|line| !line.contains("not examined")).take(2);
+        assert!(cut.clone().count() == 2 && cut.into_iter().all(|line| line.chars().count() <= CUT), "{text}");
         insta::assert_snapshot!("diagnosis", text);
     }
 

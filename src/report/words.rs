@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::judge::{Constant, DeadUnits, Estimate, Hold, RunDiagnosis, State, Verdict};
-use crate::record::StuckCertificate;
+use crate::judge::{Constant, DeadUnits, Diagnosis, Estimate, Hold, RunDiagnosis, State, Verdict};
+use crate::record::{Split, StuckCertificate};
 
 /// Absent values in tables.
 pub const ABSENT: &str = "\u{2013}";
@@ -36,14 +36,31 @@ fn trimmed(text: &str) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text.to_owned() }
 }
 
-/// A number with a fixed number of decimals, for columns of a table.
+/// A number for columns of a table: three decimals below 100, fewer above, never a power of ten that a table of skills
+/// would have to be read twice for.
 pub fn fixed(value: f64) -> String {
-    if value.is_finite() && (value == 0.0 || (5e-4..1e4).contains(&value.abs())) {
-        // Adding zero turns -0.000 into 0.000.
-        format!("{:.3}", (value * 1e3).round() / 1e3 + 0.0)
-    } else {
-        number(value)
+    if !value.is_finite() {
+        return number(value);
     }
+    let rounded = |value: f64, decimals: usize| {
+        let text = format!("{value:.decimals$}");
+        // What rounds to nothing has no sign.
+        let nothing = !text.contains(|digit: char| ('1'..='9').contains(&digit));
+        if nothing { text.trim_start_matches('-').to_owned() } else { text }
+    };
+    match value.abs() {
+        size if size < 99.9995 => rounded(value, 3),
+        size if size < 999.95 => rounded(value, 1),
+        size if size < 999_999.5 => rounded(value, 0),
+        size if size < 999.95e6 => format!("{} million", rounded(value / 1e6, 1)),
+        size if size < 999.95e9 => format!("{} billion", rounded(value / 1e9, 1)),
+        _ => format!("{} a trillion", if value < 0.0 { "below minus" } else { "above" }),
+    }
+}
+
+/// A share as `49.8 %`.
+pub fn percent(share: f64) -> String {
+    format!("{} %", trimmed(&format!("{:.1}", share * 100.0)))
 }
 
 /// `0.012 [-0.003, 0.027]`.
@@ -130,39 +147,57 @@ pub fn dead_units(dead: &DeadUnits) -> String {
     format!("{} {count} of {}", short(&dead.layer, 60), dead.units)
 }
 
-/// `seeds 1, 2` and their dead units, for each group of runs whose dead units are the same.
-pub fn dead_by_seed(runs: &[RunDiagnosis]) -> Vec<(String, String)> {
+/// The run that stands for all: the first that shares the state of the verdict.
+pub fn representative(diagnosis: &Diagnosis) -> Option<&RunDiagnosis> {
+    let shares = |run: &&RunDiagnosis| run.state == diagnosis.verdict.state;
+    diagnosis.runs.iter().find(shares).or(diagnosis.runs.first())
+}
+
+/// `validation` or `training`.
+pub fn split(split: Split) -> &'static str {
+    match split {
+        Split::Validation => "validation",
+        Split::Train | Split::WholeTrain => "training",
+    }
+}
+
+/// `seeds 1, 2` for each group of runs that stopped for the same reason, and the reason.
+pub fn stopped_by_seed(runs: &[RunDiagnosis]) -> Vec<(String, String)> {
+    by_seed(runs.iter().map(|run| (run.seed, short(&run.stopped, 300))))
+}
+
+/// `seeds 1, 2` and what they share, in the order of the first of each group.
+fn by_seed(each: impl Iterator<Item = (u64, String)>) -> Vec<(String, String)> {
     let mut groups: Vec<(Vec<String>, String)> = Vec::new();
-    for run in runs.iter().filter(|run| !run.dead_units.is_empty()) {
-        let layers: Vec<String> = run.dead_units.iter().map(dead_units).collect();
-        let layers = some_of_names(&layers, 12, ", ");
-        match groups.iter_mut().find(|(_, same)| *same == layers) {
-            Some((seeds, _)) => seeds.push(run.seed.to_string()),
-            None => groups.push((vec![run.seed.to_string()], layers)),
+    for (seed, what) in each {
+        match groups.iter_mut().find(|(_, same)| *same == what) {
+            Some((seeds, _)) => seeds.push(seed.to_string()),
+            None => groups.push((vec![seed.to_string()], what)),
         }
     }
-    let named = groups.into_iter().map(|(seeds, layers)| {
+    let named = groups.into_iter().map(|(seeds, what)| {
         let plural = if seeds.len() == 1 { "seed" } else { "seeds" };
-        (format!("{plural} {}", some_names(&seeds)), layers)
+        (format!("{plural} {}", some_names(&seeds)), what)
     });
     named.collect()
 }
 
-/// Outputs that the tables show: the first, and how many more there are.
-pub fn skill_and_spread(run: &RunDiagnosis) -> (String, String, String) {
-    let Some(first) = run.outputs.first() else {
-        return (ABSENT.to_owned(), ABSENT.to_owned(), ABSENT.to_owned());
-    };
-    let spread = first.spread.map_or_else(|| ABSENT.to_owned(), |spread| fixed(spread.value));
-    let corr = first.corr.map_or_else(|| ABSENT.to_owned(), fixed);
-    (estimate(first.skill), spread, corr)
+/// `seeds 1, 2` and their dead units, for each group of runs whose dead units are the same.
+pub fn dead_by_seed(runs: &[RunDiagnosis]) -> Vec<(String, String)> {
+    by_seed(runs.iter().filter(|run| !run.dead_units.is_empty()).map(|run| (run.seed, dead_of(run))))
+}
+
+/// `conv2d_1 5 of 10, dense_1 100 of 100`.
+pub fn dead_of(run: &RunDiagnosis) -> String {
+    let layers: Vec<String> = run.dead_units.iter().map(dead_units).collect();
+    some_of_names(&layers, 12, ", ")
 }
 
 /// The certificate as sentences.
 pub fn certificate(proof: &StuckCertificate) -> Vec<String> {
     let mut sentences = vec![
         format!(
-            "After step {}, all {} units of {} gave exactly 0 on all {} training samples, so the output no longer \
+            "After step {}, all {} units of `{}` gave exactly 0 on all {} training samples, so the output no longer \
              depends on the input.",
             proof.step, proof.units, proof.layer, proof.samples
         ),
@@ -171,7 +206,7 @@ pub fn certificate(proof: &StuckCertificate) -> Vec<String> {
              nothing tells them to move.",
             proof.frozen_parameters.len(),
             if proof.frozen_parameters.len() == 1 { "" } else { "s" },
-            some_names(&proof.frozen_parameters)
+            some_names(&proof.frozen_parameters.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>())
         ),
     ];
     sentences.push(if proof.at_rest {
@@ -235,8 +270,25 @@ mod tests {
         let texts: Vec<String> =
             [0.0, 1.0, 0.01, 0.00001, 123456.0, 1234.5, 0.123456, -2.5, 1e300, f64::NAN].map(number).to_vec();
         assert_eq!(texts, ["0", "1", "0.01", "1e-5", "1.23e5", "1234", "0.123", "-2.5", "1e300", "not finite"]);
-        assert_eq!(fixed(-0.0000001), "-1e-7");
-        assert_eq!(fixed(-0.0), "0.000");
+    }
+
+    #[test]
+    fn columns_of_numbers_have_no_powers_and_no_sign_before_nothing() {
+        let texts = [-0.0000001, -0.0, -2.29e-4, -0.0006, 12.3456, 123.456, -12345.6, 2.5e6, -3e9, -1e300].map(fixed);
+        let expected = [
+            "0.000",
+            "0.000",
+            "0.000",
+            "-0.001",
+            "12.346",
+            "123.5",
+            "-12346",
+            "2.5 million",
+            "-3.0 billion",
+            "below minus a trillion",
+        ];
+        assert_eq!(texts, expected);
+        assert_eq!([percent(0.4984), percent(0.5), percent(1.0)], ["49.8 %", "50 %", "100 %"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! How often each setting collapses, with its interval over the seeds.
 
-use crate::judge::Cell;
+use crate::judge::{Cell, State};
 use crate::report::{
     figure::{Axis, Figure, Layer, Panel, Scale, Style},
     words,
@@ -63,20 +63,62 @@ impl ComparedChart for CollapseProbability {
     }
 }
 
+/// Counts, not estimates: they are what was seen.
 fn title(story: &ComparedStory<'_>) -> String {
+    let lost = |cell: &Cell| {
+        let states = cell.states.iter();
+        let lost = states.filter(|(state, _)| matches!(state, State::Collapsed | State::Partial | State::Diverged));
+        lost.map(|(_, count)| *count).sum::<u32>()
+    };
     let cells = story.comparison.cells.iter().zip(&story.cells);
-    let cells: Vec<_> = cells.map(|(cell, (name, _))| (cell.p_collapse.value, words::short(name, 48))).collect();
-    let least = cells.iter().min_by(|one, other| one.0.total_cmp(&other.0));
-    let most = cells.iter().max_by(|one, other| one.0.total_cmp(&other.0));
-    match (least, most) {
-        (Some(least), Some(most)) if least.0 < most.0 => format!(
-            "collapse is least likely at {} ({}) and most likely at {} ({})",
-            least.1,
-            words::fixed(least.0),
-            most.1,
-            words::fixed(most.0)
-        ),
-        (Some(least), _) => format!("collapse is equally likely everywhere ({})", words::fixed(least.0)),
-        (None, _) => "nothing was compared".to_owned(),
+    let cells: Vec<(u32, u32, String)> = cells
+        .map(|(cell, (name, _))| (lost(cell), cell.states.values().sum(), words::short(name, 48)))
+        .filter(|(_, runs, _)| *runs > 0)
+        .collect();
+    let (all_lost, runs) = cells.iter().fold((0, 0), |sum, cell| (sum.0 + cell.0, sum.1 + cell.1));
+    let plural = if runs == 1 { "run" } else { "runs" };
+    if all_lost == 0 {
+        return format!("none of {runs} {plural} collapsed or diverged");
+    }
+    let total = format!("{all_lost} of {runs} {plural} collapsed or diverged");
+    // a/b > c/d as a * d > c * b, so that equal shares are equal to the bit.
+    let more = |one: &(u32, u32, String), other: &(u32, u32, String)| {
+        (u64::from(one.0) * u64::from(other.1)).cmp(&(u64::from(other.0) * u64::from(one.1)))
+    };
+    let Some(most) = cells.iter().max_by(|one, other| more(one, other)) else { return total };
+    let worst: Vec<String> =
+        cells.iter().filter(|cell| more(cell, most).is_eq()).map(|(_, _, name)| name.clone()).collect();
+    if worst.len() == cells.len() {
+        return if cells.len() == 1 { total } else { format!("{total}, equally often at every setting") };
+    }
+    match worst.as_slice() {
+        [only] => format!("{total}, most often at {only} ({} of {})", most.0, most.1),
+        several => format!("{total}, most often at {}", words::some_of_names(several, 3, " and ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{comparison_figures, sample};
+
+    #[test]
+    fn the_title_counts_runs_and_names_no_setting_among_equals() {
+        let title = |fates: [&[(State, u32)]; 2]| {
+            let (mut comparison, records) = sample::compared();
+            comparison.cells.truncate(2);
+            for (cell, states) in comparison.cells.iter_mut().zip(fates) {
+                cell.states = states.iter().copied().collect();
+            }
+            comparison_figures(&comparison, &records).remove(0).title
+        };
+        let (good, bad) = ((State::Learned, 4), (State::Collapsed, 4));
+        assert_eq!(title([&[good], &[good]]), "none of 8 runs collapsed or diverged");
+        assert_eq!(title([&[bad], &[bad]]), "8 of 8 runs collapsed or diverged, equally often at every setting");
+        assert_eq!(
+            title([&[good], &[(State::Learned, 3), (State::Diverged, 1)]]),
+            "1 of 8 runs collapsed or diverged, most often at lr = 1e-3 (1 of 4)"
+        );
+        assert!(title([&[(State::Undertrained, 4)], &[good]]).starts_with("none"));
     }
 }

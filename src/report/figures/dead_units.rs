@@ -1,6 +1,6 @@
 //! Dead units per layer: on the probe set over the epochs, and in each batch while the run was young.
 
-use crate::record::{Channel, Point, Split};
+use crate::record::{Channel, Point, Record, Split};
 use crate::report::{
     figure::{Axis, Figure, Layer, Panel, Scale, Style},
     series::{self, Time},
@@ -39,7 +39,7 @@ impl Chart for DeadUnitsPerLayer {
         if panels.is_empty() {
             return None;
         }
-        let title = title(&found[0], &found[1]);
+        let title = title(record, &found[0], &found[1]);
         Some(Figure {
             id: self.id(),
             alt: format!("Fraction of dead units per layer{}: {title}.", story.whose()),
@@ -76,9 +76,15 @@ fn all_dead_from(points: &[Point]) -> Option<&Point> {
     points.get(alive.map_or(0, |last| last + 1))
 }
 
-fn title(steps: &[(&str, &[Point])], epochs: &[(&str, &[Point])]) -> String {
+fn title(record: &Record, steps: &[(&str, &[Point])], epochs: &[(&str, &[Point])]) -> String {
+    // Batches are a sample: a unit that is silent in all of them is dead only where the probe set does not say otherwise.
+    let denied = |layer: &str| {
+        let probe = epochs.iter().find(|(name, _)| *name == layer);
+        probe.is_some_and(|(_, points)| all_dead_from(points).is_none())
+    };
     let wholly = steps
         .iter()
+        .filter(|(layer, _)| !denied(layer))
         .filter_map(|(layer, points)| Some((layer, format!("step {}", all_dead_from(points)?.step))))
         .next()
         .or_else(|| {
@@ -95,12 +101,21 @@ fn title(steps: &[(&str, &[Point])], epochs: &[(&str, &[Point])]) -> String {
         });
         ends.max_by(|one, other| one.1.total_cmp(&other.1))
     };
-    match last(epochs).or_else(|| last(steps)) {
-        Some((_, 0.0)) | None => "no unit is dead at the end".to_owned(),
-        Some((layer, fraction)) => format!(
-            "at the end {} has the most dead units: a fraction of {}",
-            words::short(&layer, 32),
-            words::fixed(fraction)
-        ),
+    let (most, place) = match last(epochs) {
+        Some(most) => (Some(most), "on the whole probe set"),
+        None => (last(steps), "in the last batch"),
+    };
+    match most {
+        Some((_, 0.0)) | None => format!("at the end no unit is dead {place}"),
+        Some((layer, fraction)) => {
+            let units = record.run.layers.iter().find(|info| info.name == layer).and_then(|info| info.shape.first());
+            let count = units.map_or_else(
+                || format!("a fraction of {}", words::fixed(fraction)),
+                |units| format!("{:.0} of {units} units", (fraction * *units as f64).round()),
+            );
+            let name = words::short(&layer, 32);
+            let most = if steps.len().max(epochs.len()) > 1 { ", the most of any layer" } else { "" };
+            format!("at the end {count} of {name} are dead {place}{most}")
+        }
     }
 }

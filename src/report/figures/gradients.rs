@@ -119,7 +119,12 @@ impl<'a> Lines<'a> {
             return format!("{what} of {who} is exactly 0 from step {since} on");
         }
         if lost > 0 {
-            return format!("{what} of {lost} of {} weights drawn ends NaN or infinite", self.drawn.len());
+            let who = if lost == self.drawn.len() {
+                "all weights drawn".to_owned()
+            } else {
+                format!("{lost} of {} weights drawn", self.drawn.len())
+            };
+            return format!("{what} of {who} ends NaN or infinite");
         }
         let ends = self.drawn.iter().filter_map(|(_, points)| last(points)?.finite());
         let (low, high) = crate::report::figure::extent(ends).unwrap_or((0.0, 0.0));

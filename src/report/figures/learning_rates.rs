@@ -39,7 +39,7 @@ impl ComparedChart for LearningRatesSideBySide {
         let x = Axis::new("epoch", Scale::Linear, first, last.max(first + 1.0));
         let highest = extent(all().filter_map(|point| point.1.finite())).map_or(1.0, |(_, high)| high);
         let high = highest.clamp(1.0, MOST_SPREAD);
-        let y = Axis::new("spread (std of predictions / std of targets)", Scale::Linear, -0.03, high);
+        let y = Axis::new("std of predictions / std of targets", Scale::Linear, -0.03, high);
 
         let shown = series::some_of(lines.len(), MOST_CELLS);
         let panels: Vec<Panel> = shown

@@ -65,15 +65,26 @@ fn title(points: &[crate::record::Point]) -> String {
         .max_by(|one, other| one.0.total_cmp(&other.0));
     // From where on no reading is finite.
     let lost = points.iter().rposition(|point| point.value.finite().is_some()).map_or(0, |last| last + 1);
-    let last = points.last().and_then(|point| point.value.finite());
+    let first = points.first().map(|point| point.step);
+    let last = settled(points);
     match (points.get(lost), highest, last) {
         (Some(lost), ..) => format!("the loss is NaN or infinite from step {} on", lost.step),
-        (None, Some((peak, step)), Some(last)) if peak > 3.0 && peak > 3.0 * last => format!(
-            "the loss peaks at step {step} with {} times the targets' variance and ends at {} times",
+        // A loss that is highest where it starts has no peak: it falls.
+        (None, Some((peak, step)), Some(last)) if peak > 3.0 && peak > 3.0 * last && Some(step) != first => format!(
+            "the loss peaks at step {step} with {} times the targets' variance and ends near {} times",
             words::number(peak),
             words::number(last)
         ),
-        (None, _, Some(last)) => format!("the loss ends at {} times the targets' variance", words::number(last)),
+        (None, _, Some(last)) => format!("the loss ends near {} times the targets' variance", words::number(last)),
         (None, _, None) => "no loss was read".to_owned(),
     }
+}
+
+/// The middle one of the finite readings of the last epoch: a single batch may be far off.
+fn settled(points: &[crate::record::Point]) -> Option<f64> {
+    let epoch = points.last()?.epoch;
+    let of_epoch: Vec<crate::record::Point> = points.iter().copied().filter(|point| point.epoch == epoch).collect();
+    let mut values: Vec<f64> = finite(&of_epoch).collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
 }

@@ -248,21 +248,47 @@ mod tests {
     }
 
     #[test]
+    fn a_layer_that_is_silent_in_batches_but_alive_on_the_probe_set_is_not_called_dead() {
+        let (diagnosis, mut records) = sample::tiny(Channel::DeadFraction, "dense_1", &[0.2, 1.0, 1.0]);
+        let (_, mut probe) = sample::tiny(Channel::DeadFractionProbe, "dense_1", &[0.0, 0.9]);
+        records[0].series.append(&mut probe[0].series);
+        let story = Story::new(&diagnosis, &records).expect("the sample has a record");
+        let figure = dead_units::DeadUnitsPerLayer.draw(&story).expect("dead units were read");
+        assert_eq!(figure.title, "at the end 90 of 100 units of dense_1 are dead on the whole probe set");
+    }
+
+    #[test]
+    fn predictions_that_vary_are_titled_by_what_they_explain() {
+        let title = |value: f64| {
+            let (mut diagnosis, records) = sample::of(&[sample::Fate::Learns], crate::judge::Hold::Plateau);
+            for output in &mut diagnosis.runs[0].outputs {
+                output.skill = Some(crate::judge::Estimate { value, low: value - 0.1, high: value + 0.1 });
+            }
+            let story = Story::new(&diagnosis, &records).expect("the sample has a record");
+            predicted_against_target::PredictedAgainstTarget.draw(&story).expect("there are predictions").title
+        };
+        assert_eq!(title(0.973), "the predictions explain 97.3 % of the variance of each target on validation");
+        assert_eq!(title(-0.2), "the predictions vary, but explain nothing of the targets' variance on validation");
+    }
+
+    #[test]
     fn titles_say_what_is_seen() {
         let dead = |values: &[f64]| only(Channel::DeadFraction, "dense_1", values).title;
         assert_eq!(dead(&[0.2, 1.0, 1.0]), "every unit of dense_1 is dead from step 2 on");
-        assert_eq!(dead(&[0.2, 1.0, 0.9]), "at the end dense_1 has the most dead units: a fraction of 0.900");
-        assert_eq!(dead(&[0.2, 0.0]), "no unit is dead at the end");
+        assert_eq!(dead(&[0.2, 1.0, 0.9]), "at the end 90 of 100 units of dense_1 are dead in the last batch");
+        assert_eq!(dead(&[0.2, 0.0]), "at the end no unit is dead in the last batch");
         let loss = |values: &[f64]| only(Channel::LossRatio, "", values).title;
-        assert_eq!(loss(&[1.0, f64::NAN, 1.0]), "the loss ends at 1 times the targets' variance");
+        assert_eq!(loss(&[1.0, f64::NAN, 1.0]), "the loss ends near 1 times the targets' variance");
         assert_eq!(loss(&[1.0, f64::NAN]), "the loss is NaN or infinite from step 2 on");
         assert_eq!(
             loss(&[1.0, 9.0, 1.0]),
-            "the loss peaks at step 2 with 9 times the targets' variance and ends at 1 times"
+            "the loss peaks at step 2 with 9 times the targets' variance and ends near 1 times"
         );
+        // Highest at the first step is no peak: every healthy run begins like that.
+        assert_eq!(loss(&[9.0, 1.0, 0.5]), "the loss ends near 0.5 times the targets' variance");
         let gradient = |values: &[f64]| only(Channel::GradientNorm, "dense_1.weight", values).title;
         assert_eq!(gradient(&[1.0, 0.0]), "the gradient of all weights drawn is exactly 0 from step 2 on");
-        assert_eq!(gradient(&[0.0, f64::NAN]), "the gradient of 1 of 1 weights drawn ends NaN or infinite");
+        assert_eq!(gradient(&[0.0, f64::NAN]), "the gradient of all weights drawn ends NaN or infinite");
         assert!(gradient(&[0.0, 1.0]).starts_with("the gradient of every layer stays alive"));
         let spread = |values: &[f64]| only(Channel::ActivationStd, "dense_1", values).title;
         assert_eq!(spread(&[1.0, 0.0]), "dense_1 gives the same for every sample from step 2 on");

@@ -128,15 +128,27 @@ fn title(story: &Story<'_>, last: &ProbePredictions, outputs: usize) -> String {
         return "no prediction is finite".to_owned();
     }
     let flat = spans.iter().filter(|(predictions, targets)| *predictions <= 0.02 * targets).count();
-    let spread = spans.iter().map(|(predictions, targets)| predictions / targets);
-    let between = super::between(spread).unwrap_or_default();
     if flat == spans.len() {
         let exactly = spans.iter().all(|(predictions, _)| *predictions == 0.0);
         let same = if exactly { "exactly the same" } else { "almost the same" };
         return format!("whatever the input, the network says {same}{}", story.whose());
     }
     if flat > 0 {
-        return format!("{flat} of {} outputs are flat, the others follow their targets", spans.len());
+        return format!("{flat} of {} outputs are flat, the others vary", spans.len());
     }
-    format!("the predictions range over {between} of the range of the targets")
+    let on = words::split(last.split);
+    // The judge's skill is the share of the variance that is explained, of the split that is drawn here.
+    let skills = story.shown.verdict.outputs.iter().filter_map(|output| output.skill);
+    match extent(skills.map(|skill| skill.value)) {
+        None => "the predictions vary with the input".to_owned(),
+        Some((_, high)) if high <= 0.0 => {
+            format!("the predictions vary, but explain nothing of the targets' variance on {on}")
+        }
+        Some((low, high)) => {
+            let (low, high) = (words::percent(low.max(0.0)), words::percent(high));
+            let share = if low == high { low } else { format!("between {low} and {high}") };
+            let of = if spans.len() == 1 { "the target's variance" } else { "the variance of each target" };
+            format!("the predictions explain {share} of {of} on {on}{}", story.whose())
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::record::{Channel, Point, Record, Split};
+use crate::record::{Channel, Point, Reading, Record, Split};
 use crate::report::{
     figure::{Axis, Dash, Figure, Hue, Layer, Panel, Scale, Style, extent},
     ink::capital,
@@ -46,10 +46,11 @@ impl Chart for SpreadAndSkill {
         }
         let split = final_split(record);
         let last = |channel| between(ends(record, split, channel));
+        let on = words::split(split);
         let ends = match (last(Channel::Spread), last(Channel::Skill)) {
-            (Some(spread), Some(skill)) => format!("spread ends at {spread}, skill at {skill}"),
-            (Some(spread), None) => format!("spread ends at {spread}; skill ends without a finite value"),
-            (None, Some(skill)) => format!("skill ends at {skill}; spread ends without a finite value"),
+            (Some(spread), Some(skill)) => format!("on {on} spread ends at {spread}, skill at {skill}"),
+            (Some(spread), None) => format!("on {on} spread ends at {spread}; skill ends without a finite value"),
+            (None, Some(skill)) => format!("on {on} skill ends at {skill}; spread ends without a finite value"),
             (None, None) => "spread and skill end without a finite value".to_owned(),
         };
         let title = match story.shown.verdict.collapsed_at_step {
@@ -93,30 +94,40 @@ fn panel(
     let splits = [Split::Train, Split::Validation];
     let looks = |record| splits.map(|split| (split, measured(record, split, channel, Record::outputs(record))));
     let own = looks(record);
-    let others: Vec<&[Point]> = story
+    // Of many outputs each other run shows the middle one only, or its lines would hide the run in front.
+    let others: Vec<Vec<Point>> = story
         .others
         .iter()
-        .flat_map(|told| measured(told.record, final_split(told.record), channel, told.record.outputs()))
-        .map(|(_, points)| points)
+        .flat_map(|told| {
+            let outputs = measured(told.record, final_split(told.record), channel, told.record.outputs());
+            if outputs.len() > MOST_OUTPUTS {
+                vec![middle(&outputs)]
+            } else {
+                outputs.into_iter().map(|(_, points)| points.to_vec()).collect()
+            }
+        })
         .collect();
     let all = || {
         let own = own.iter().flat_map(|(_, outputs)| outputs).map(|(_, points)| *points);
-        own.chain(others.iter().copied())
+        own.chain(others.iter().map(Vec::as_slice))
     };
     let x = Time::Epoch.axis(all().flatten())?;
     let (low, high) = extent(all().flat_map(finite)).unwrap_or((0.0, 1.0));
     let (low, high) = (low.min(0.0).max(floor), high.clamp(1.0, ceiling));
-    let y = Axis::new(quantity, Scale::Linear, low - 0.02 * (high - low), high);
+    // No air below a border whose lane begins there.
+    let air = if low > floor || floor == 0.0 { 0.02 * (high - low) } else { 0.0 };
+    let y = Axis::new(quantity, Scale::Linear, low - air, high);
 
     let mut layers = Vec::new();
-    for points in series::some_of(others.len(), 24).into_iter().map(|index| others[index]) {
+    for points in series::some_of(others.len(), 24).into_iter().map(|index| &others[index]) {
         layers.extend(series::line(points, Time::Epoch, &x, &y, Story::OTHERS, Style::thin(Hue::Muted)));
     }
     layers.push(Layer::Level { at: 0.0, label: level.to_owned() });
     for (split, outputs) in &own {
-        let (name, dash) = match split {
-            Split::Validation => ("validation", Dash::Solid),
-            Split::Train | Split::WholeTrain => ("training", Dash::Dashed),
+        let name = words::split(*split);
+        let dash = match split {
+            Split::Validation => Dash::Solid,
+            Split::Train | Split::WholeTrain => Dash::Dashed,
         };
         if outputs.len() > MOST_OUTPUTS {
             layers.extend(aggregated(outputs, &x, &y, name, dash));
@@ -138,26 +149,39 @@ fn panel(
     Some(Panel { title: title.to_owned(), x, y, layers })
 }
 
-/// The range over many outputs, and the middle one.
-fn aggregated(outputs: &[(&str, &[Point])], x: &Axis, y: &Axis, name: &str, dash: Dash) -> Vec<Layer> {
-    let mut epochs: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+/// The finite values of many outputs by epoch, in order; with the step of the look.
+fn by_epoch(outputs: &[(&str, &[Point])]) -> BTreeMap<u32, (u64, Vec<f64>)> {
+    let mut epochs: BTreeMap<u32, (u64, Vec<f64>)> = BTreeMap::new();
     for point in outputs.iter().flat_map(|(_, points)| *points) {
-        let values = epochs.entry(point.epoch).or_default();
+        let (step, values) = epochs.entry(point.epoch).or_default();
+        *step = point.step;
         values.extend(point.value.finite());
     }
-    let mut middle = Vec::new();
-    let mut band = Vec::new();
-    for (epoch, values) in &mut epochs {
+    for (_, values) in epochs.values_mut() {
         values.sort_by(f64::total_cmp);
-        if let (Some(low), Some(high)) = (values.first(), values.last()) {
-            let held = |value: f64| value.clamp(y.low, y.high);
-            band.push((f64::from(*epoch), held(*low), held(*high)));
-            middle.push((f64::from(*epoch), crate::record::Reading::new(values[values.len() / 2])));
-        }
     }
+    epochs
+}
+
+/// The middle one of many outputs at each epoch; NaN where none is finite.
+fn middle(outputs: &[(&str, &[Point])]) -> Vec<Point> {
+    let looks = by_epoch(outputs).into_iter().map(|(epoch, (step, values))| {
+        let value = values.get(values.len() / 2).copied().unwrap_or(f64::NAN);
+        Point { step, epoch, value: Reading::new(value) }
+    });
+    looks.collect()
+}
+
+/// The range over many outputs, and the middle one.
+fn aggregated(outputs: &[(&str, &[Point])], x: &Axis, y: &Axis, name: &str, dash: Dash) -> Vec<Layer> {
+    let held = |value: f64| value.clamp(y.low, y.high);
+    let ranges = by_epoch(outputs)
+        .into_iter()
+        .filter_map(|(epoch, (_, values))| Some((f64::from(epoch), held(*values.first()?), held(*values.last()?))));
+    let points = ranges.collect();
     let style = Style::bold(if dash == Dash::Solid { Hue::Blue } else { Hue::Vermilion }, dash);
     let label = format!("{name}, middle of {} outputs", outputs.len());
-    let mut layers = vec![Layer::Band { label: format!("{name}, all {} outputs", outputs.len()), style, points: band }];
-    layers.extend(series::layers(series::sort(middle.into_iter(), y), x, y, &label, style));
+    let mut layers = vec![Layer::Band { label: format!("{name}, all {} outputs", outputs.len()), style, points }];
+    layers.extend(series::line(&middle(outputs), Time::Epoch, x, y, &label, style));
     layers
 }

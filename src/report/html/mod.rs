@@ -1,12 +1,17 @@
 //! The page: one file that asks for nothing else. The template holds no arithmetic; it gets ready texts.
 
+mod facts;
+mod found;
 mod tables;
 
 use minijinja::{AutoEscape, Environment, Value};
 use serde::Serialize;
 
 use crate::judge::{Comparison, Diagnosis, State};
-use crate::record::{Record, RunInfo};
+use crate::record::Record;
+
+use facts::{facts, numbers, seeds};
+use found::coded;
 
 use super::{
     ReportError,
@@ -61,7 +66,9 @@ struct Page<'a> {
     kind: &'static str,
     name: &'a str,
     badge: Badge,
-    summary: &'a str,
+    summary: Value,
+    found: Option<found::Found>,
+    found_in_others: Vec<found::Found>,
     numbers: Vec<(String, String)>,
     hero: Option<Value>,
     hero_caption: String,
@@ -71,7 +78,7 @@ struct Page<'a> {
     figures: Vec<Shown<'a>>,
     dead: Vec<String>,
     proofs: Vec<Proof>,
-    not_examined: &'a [String],
+    not_examined: Vec<Value>,
     facts: Vec<(String, String)>,
     targets: Option<tables::Table>,
     config: &'a str,
@@ -98,7 +105,7 @@ struct Shown<'a> {
 #[derive(Serialize)]
 struct Proof {
     title: String,
-    sentences: Vec<String>,
+    sentences: Vec<Value>,
 }
 
 /// The page of a diagnosis.
@@ -117,9 +124,10 @@ pub fn diagnosis(
         let proof = run.certificate.as_ref()?;
         Some(Proof {
             title: format!("Seed {}: proved stuck after step {}", run.seed, proof.step),
-            sentences: words::certificate(proof),
+            sentences: words::certificate(proof).iter().map(|sentence| coded(sentence)).collect(),
         })
     });
+    let (found, found_in_others) = found::of(diagnosis);
     let mut tables = vec![tables::runs(&diagnosis.runs, "Run by run")];
     if diagnosis.outputs.len() > 1 {
         tables.push(tables::outputs(diagnosis));
@@ -136,7 +144,9 @@ pub fn diagnosis(
         kind: "Diagnosis",
         name: &diagnosis.name,
         badge: Badge { state: words::state(state), text: words::verdict(&diagnosis.verdict) },
-        summary: &diagnosis.verdict.summary,
+        summary: coded(&diagnosis.verdict.summary),
+        found,
+        found_in_others,
         numbers: numbers(diagnosis),
         hero: hero(first)?,
         details: Vec::new(),
@@ -145,7 +155,7 @@ pub fn diagnosis(
         figures: shown(figures, pictures),
         dead: dead.collect(),
         proofs: proofs.collect(),
-        not_examined: &diagnosis.not_examined,
+        not_examined: diagnosis.not_examined.iter().map(|line| coded(line)).collect(),
         facts: run.map_or_else(Vec::new, |run| facts(run, &seeds(records.iter()))),
         targets: run.map(tables::targets),
         config,
@@ -180,7 +190,9 @@ pub fn comparison(
             state: words::state(State::Undecided),
             text: format!("{} settings, {count} runs", comparison.cells.len()),
         },
-        summary: &comparison.summary,
+        summary: coded(&comparison.summary),
+        found: None,
+        found_in_others: Vec::new(),
         numbers: Vec::new(),
         hero: hero(figures.first())?,
         hero_caption: figures.first().map_or_else(String::new, |figure| capital(&figure.title)),
@@ -189,7 +201,7 @@ pub fn comparison(
         figures: shown(figures, pictures),
         dead: Vec::new(),
         proofs: Vec::new(),
-        not_examined: &comparison.not_examined,
+        not_examined: comparison.not_examined.iter().map(|line| coded(line)).collect(),
         facts: run.map_or_else(Vec::new, |run| facts(run, &seeds(records()))),
         targets: run.map(tables::targets),
         config,
@@ -238,55 +250,6 @@ fn shown<'a>(figures: &'a [Figure], pictures: &[Picture]) -> Vec<Shown<'a>> {
         .collect()
 }
 
-/// The few numbers below the verdict.
-fn numbers(diagnosis: &Diagnosis) -> Vec<(String, String)> {
-    let mut states = std::collections::BTreeMap::new();
-    for run in &diagnosis.runs {
-        *states.entry(run.state).or_insert(0) += 1;
-    }
-    let mut numbers = vec![("Runs".to_owned(), words::states(&states))];
-    if let Some(output) = diagnosis.outputs.first() {
-        let of = match diagnosis.outputs.len() {
-            1 => String::new(),
-            _ => format!(" of {}", words::short(&output.name, 40)),
-        };
-        numbers.push((format!("Skill{of}"), words::estimate(output.skill)));
-        numbers.push((format!("Spread{of}"), words::estimate(output.spread)));
-    }
-    numbers
-}
-
-fn seeds<'a>(records: impl Iterator<Item = &'a Record>) -> String {
-    let mut seeds: Vec<u64> = records.map(|record| record.run.seed).collect();
-    seeds.sort_unstable();
-    seeds.dedup();
-    words::some_names(&seeds.iter().map(u64::to_string).collect::<Vec<_>>())
-}
-
-fn facts(run: &RunInfo, seeds: &str) -> Vec<(String, String)> {
-    let shape = run.data.input_shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ");
-    let layers = run.layers.iter().map(|layer| words::short(&layer.name, 60)).collect::<Vec<_>>();
-    let parameters: u64 = run.layers.iter().map(|layer| layer.parameter_count).sum();
-    let mut facts = vec![
-        (
-            "Samples".to_owned(),
-            format!("{} training, {} validation", run.data.train_samples, run.data.validation_samples),
-        ),
-        ("Shape of one input".to_owned(), shape),
-        ("Network".to_owned(), format!("{} ({parameters} parameters)", layers.join(", "))),
-        ("Seeds".to_owned(), seeds.to_owned()),
-        ("Device".to_owned(), format!("{}, {} threads", run.device, run.threads)),
-    ];
-    if run.data.dropped_rows > 0 {
-        facts.push(("Rows left out for missing cells".to_owned(), run.data.dropped_rows.to_string()));
-    }
-    let versions = run.versions.iter().map(|(name, version)| format!("{name} {version}"));
-    facts.push(("Versions".to_owned(), versions.collect::<Vec<_>>().join(", ")));
-    facts.push(("Fingerprint of the data".to_owned(), run.data.fingerprint.clone()));
-    facts.push(("Fingerprint of the experiment".to_owned(), run.experiment_hash.clone()));
-    facts
-}
-
 fn file_name(path: Option<&str>) -> String {
     let name = path.and_then(|path| std::path::Path::new(path).file_name());
     name.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
@@ -332,14 +295,24 @@ mod tests {
         let (plain, records) = sample::question();
         let expected = markup(&page(&plain, &records, "a = 1", "whymean"));
         let long = "x".repeat(10_000);
-        for hostile in
-            ["<script>alert(1)</script>", "\" onload=\"alert(1)", "' x='&amp;<b", "\u{202e}evil\u{0}]]>", long.as_str()]
-        {
+        for hostile in [
+            "<script>alert(1)</script>",
+            "\" onload=\"alert(1)",
+            "' x='&amp;<b",
+            "\u{202e}evil\u{0}]]>",
+            "`<img src=x>`",
+            long.as_str(),
+        ] {
             let (mut document, mut records) = sample::question();
             document.name = hostile.to_owned();
             document.verdict.summary = hostile.to_owned();
             document.not_examined = vec![hostile.to_owned()];
             for run in &mut document.runs {
+                for finding in &mut run.findings {
+                    finding.id = hostile.to_owned();
+                    finding.sentence = hostile.to_owned();
+                }
+                run.outputs[0].seen = hostile.to_owned();
                 run.stopped = format!("{hostile}{}", run.seed);
                 run.outputs[0].name = hostile.to_owned();
                 for dead in &mut run.dead_units {
@@ -351,6 +324,7 @@ mod tests {
                 }
             }
             document.outputs[0].name = hostile.to_owned();
+            document.outputs[0].seen = hostile.to_owned();
             for record in &mut records {
                 sample::rename(record, "x", hostile);
                 sample::rename(record, "dense_1", hostile);
@@ -395,6 +369,6 @@ mod tests {
     fn a_diagnosis_without_records_still_has_a_page() {
         let (document, _) = sample::question();
         let text = page(&document, &[], "a = 1", "whymean");
-        assert!(text.contains(&document.verdict.summary) && !text.contains("<svg "));
+        assert!(text.contains(&coded(&document.verdict.summary).to_string()) && !text.contains("<svg "));
     }
 }

@@ -1,10 +1,16 @@
 //! The tables of a page, as ready texts.
 
+use minijinja::Value;
 use serde::Serialize;
 
-use crate::judge::{Comparison, Diagnosis, RunDiagnosis, State};
-use crate::record::RunInfo;
-use crate::report::{figures::cell_name, words};
+use crate::judge::{Comparison, Diagnosis, OutputDiagnosis, RunDiagnosis, State};
+use crate::record::{RunInfo, Split};
+use crate::report::{figures::cell_name, run_table::RunTable, words};
+
+use super::found::coded;
+
+/// Reasons to stop that are listed below a table.
+const MOST_REMARKS: usize = 8;
 
 /// A table.
 #[derive(Serialize)]
@@ -13,6 +19,8 @@ pub struct Table {
     columns: Vec<&'static str>,
     rows: Vec<Vec<Cell>>,
     note: String,
+    /// What is true of some rows: of which, and what.
+    remarks: Vec<(String, Value)>,
 }
 
 /// A cell of a table.
@@ -61,82 +69,84 @@ pub fn settings(comparison: &Comparison) -> Table {
         note: "P(collapse) is the probability that a run does not get off a constant, or diverges (Jeffreys interval over \
                the runs)."
             .to_owned(),
+        remarks: Vec::new(),
     }
 }
 
 /// One row for each run.
 pub fn runs(runs: &[RunDiagnosis], caption: &str) -> Table {
-    let several = runs.iter().any(|run| run.outputs.len() > 1);
-    // What is the same everywhere is said once, below.
-    let stopped = runs.first().map(|run| run.stopped.as_str());
-    let stopped = stopped.filter(|first| runs.iter().all(|run| run.stopped == *first));
-    let mut columns = vec![
-        "seed",
-        "lr",
-        "state",
-        "hold",
-        "constant",
-        "skill [95 %]",
-        "spread",
-        "corr",
-        "collapsed at step",
-        "epochs",
-    ];
-    if stopped.is_none() {
-        columns.push("stopped");
-    }
-    let row = |run: &RunDiagnosis| {
-        let (skill, spread, corr) = words::skill_and_spread(run);
-        let mut cells = vec![
-            Cell::number(run.seed.to_string()),
-            Cell::number(words::number(run.lr)),
-            Cell::state(run.state),
-            Cell::word(run.hold.map_or(words::ABSENT, words::hold)),
-            Cell::word(run.constant.map_or(words::ABSENT, words::constant)),
-            Cell::number(skill),
-            Cell::number(spread),
-            Cell::number(corr),
-            Cell::number(run.collapsed_at_step.map_or_else(|| words::ABSENT.to_owned(), |step| step.to_string())),
-            Cell::number(run.epochs.to_string()),
-        ];
-        if stopped.is_none() {
-            cells.push(Cell::word(words::short(&run.stopped, 200)));
-        }
-        cells
-    };
+    let listed = RunTable::of(runs.iter());
+    let rows = listed.rows.into_iter().zip(runs).map(|(texts, run)| {
+        let cells = texts.into_iter().enumerate();
+        let cell = |(column, text)| if column == RunTable::STATE { Cell::state(run.state) } else { Cell::number(text) };
+        cells.map(cell).collect()
+    });
+    let rows = rows.collect();
+    let columns: Vec<&str> = listed.columns.iter().map(|column| column.0).collect();
     let mut note =
-        "Skill: 1 is perfect, 0 is a constant. Spread: how far the predictions vary, in units of the targets. Corr: \
-                    correlation of prediction and target."
+        "Skill: 1 is perfect, 0 is a constant. Spread: how far the predictions vary, in units of the targets. \
+                    Corr: correlation of prediction and target."
             .to_owned();
-    if several {
+    if columns.contains(&"at step") {
+        note.push_str(" At step: when it collapsed.");
+    }
+    if runs.iter().any(|run| run.outputs.len() > 1) {
         note.push_str(" Numbers are the first output's.");
     }
-    if let Some(stopped) = stopped {
-        note.push_str(&format!(" Why the runs stopped: {}.", words::short(stopped, 300)));
-    }
-    Table { caption: caption.to_owned(), columns, rows: runs.iter().map(row).collect(), note }
+    let stopped = words::stopped_by_seed(runs);
+    let whose = |seeds: String| {
+        if stopped.len() == 1 {
+            if runs.len() == 1 { "Why the run stopped" } else { "Why the runs stopped" }.to_owned()
+        } else {
+            format!("Why {seeds} stopped")
+        }
+    };
+    let remarks = stopped.iter().take(MOST_REMARKS).map(|(seeds, why)| (whose(seeds.clone()), coded(why)));
+    Table { caption: caption.to_owned(), remarks: remarks.collect(), columns, rows, note }
 }
 
 /// One row for each output.
 pub fn outputs(diagnosis: &Diagnosis) -> Table {
+    let outputs = &diagnosis.outputs;
+    let constants = outputs.iter().any(|output| output.constant.is_some());
+    // Where there is no validation split, the skill is the training skill already.
+    let training = outputs.iter().any(|output| output.split == Split::Validation);
+    let mut columns = vec!["output", "state"];
+    columns.extend(constants.then_some("constant"));
+    columns.push(if training { "skill on validation [95 %]" } else { "skill [95 %]" });
+    columns.extend(training.then_some("on training [95 %]"));
+    columns.extend(["spread", "corr"]);
+    let row = |output: &OutputDiagnosis| {
+        let mut cells = vec![Cell::word(words::short(&output.name, 120)), Cell::state(output.state)];
+        if constants {
+            cells.push(Cell::word(output.constant.map_or(words::ABSENT, words::constant)));
+        }
+        cells.push(Cell::number(words::estimate(output.skill)));
+        if training {
+            cells.push(Cell::number(words::estimate(output.train_skill)));
+        }
+        let or_absent = |value: Option<f64>| Cell::number(value.map_or_else(|| words::ABSENT.to_owned(), words::fixed));
+        cells.extend([or_absent(output.spread.map(|spread| spread.value)), or_absent(output.corr)]);
+        cells
+    };
+    let mut seen: Vec<(Vec<String>, &str)> = Vec::new();
+    for output in outputs {
+        let name = words::short(&output.name, 60);
+        match seen.iter_mut().find(|(_, what)| *what == output.seen) {
+            Some((names, _)) => names.push(name),
+            None => seen.push((vec![name], &output.seen)),
+        }
+    }
+    let remarks = seen
+        .into_iter()
+        .take(MOST_REMARKS)
+        .map(|(names, what)| (words::some_names(&names), coded(&words::short(what, 300))));
     Table {
         caption: "Output by output, over the runs that share the verdict".to_owned(),
-        columns: vec!["output", "state", "constant", "skill [95 %]", "spread [95 %]", "corr"],
-        rows: diagnosis
-            .outputs
-            .iter()
-            .map(|output| {
-                vec![
-                    Cell::word(words::short(&output.name, 120)),
-                    Cell::state(output.state),
-                    Cell::word(output.constant.map_or(words::ABSENT, words::constant)),
-                    Cell::number(words::estimate(output.skill)),
-                    Cell::number(words::estimate(output.spread)),
-                    Cell::number(output.corr.map_or_else(|| words::ABSENT.to_owned(), words::fixed)),
-                ]
-            })
-            .collect(),
+        columns,
+        rows: outputs.iter().map(row).collect(),
         note: String::new(),
+        remarks: remarks.collect(),
     }
 }
 
@@ -162,5 +172,6 @@ pub fn targets(run: &RunInfo) -> Table {
         columns: vec!["what", "split", "mean", "std", "min", "max"],
         rows,
         note: String::new(),
+        remarks: Vec::new(),
     }
 }

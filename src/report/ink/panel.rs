@@ -261,8 +261,10 @@ impl<'a> Placed<'a> {
             };
             let mut covered = f64::NEG_INFINITY;
             for (from, to) in &lane.spans {
-                // At least as wide as can be seen; what such a bar covers already is not drawn again.
-                let (from, to) = (self.x(*from), self.x(*to).max(self.x(*from) + 2.0));
+                // At least as wide as can be seen, also at the right border; what such a bar covers already is not
+                // drawn again.
+                let from = self.x(*from).min(self.right - 2.0);
+                let to = self.x(*to).max(from + 2.0);
                 if to <= covered {
                     continue;
                 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::judge::{
-    Axis, Cell, Comparison, Constant, DeadUnits, Diagnosis, Estimate, Hold, OutputDiagnosis, RunDiagnosis, State,
-    Verdict,
+    Axis, Cell, Comparison, Constant, DeadUnits, Diagnosis, Estimate, Finding, Hold, OutputDiagnosis, RunDiagnosis,
+    State, Verdict,
 };
 use crate::record::{Channel, Point, Reading, Record, SeriesId, Split};
 
@@ -51,9 +51,46 @@ pub fn run(fate: Fate, seed: u64, lr: f64, outputs: &[&str]) -> RunDiagnosis {
                 units: *units,
             })
             .collect(),
-        findings: Vec::new(),
+        findings: findings(fate),
         certificate: collapsed.then(certificate),
         stopped: "all epochs were trained".to_owned(),
+    }
+}
+
+/// The symptoms of a made-up run.
+fn findings(fate: Fate) -> Vec<Finding> {
+    let finding = |id: &str, subjects: &[&str], sentence: &str, step| Finding {
+        id: id.to_owned(),
+        subjects: subjects.iter().map(|name| (*name).to_owned()).collect(),
+        sentence: sentence.to_owned(),
+        numbers: BTreeMap::new(),
+        step,
+        split: Split::Train,
+    };
+    match fate {
+        Fate::Collapses => vec![
+            finding(
+                "flat-prediction",
+                &["x", "y"],
+                "predictions of `x` and `y` vary by at most 0.00 % of what the target varies by",
+                300,
+            ),
+            finding(
+                "dead-layer",
+                &["dense_1"],
+                "`dense_1` is exactly zero in all units for every sample of the probe set",
+                300,
+            ),
+        ],
+        Fate::Learns => Vec::new(),
+        Fate::Explodes => {
+            vec![finding(
+                "non-finite",
+                &["dense_1"],
+                "an activation of `dense_1` was NaN or infinite, first at step 30",
+                30,
+            )]
+        }
     }
 }
 
