@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use super::{limits, trend};
 use crate::record::{Channel, LayerInfo, Record, Split};
 
+/// Steps after which what the optimiser has left is no longer waited for: a momentum of 0.99 has then shrunk by 1e-22.
+const MOST_MOTION_STEPS: u64 = 5_000;
 /// Skill of the worst output from which a network without clear gains may stop though it still creeps: what is left is
 /// below a tenth of the variance. Below it, a network stops only when nothing improves at all.
 const SETTLED_SKILL: f64 = limits::LEARNED_SKILL;
@@ -31,10 +33,10 @@ const AT_THE_MEAN: f64 = 1.05;
 pub enum Decision {
     /// Trains on.
     GoOn,
-    /// Tries to prove that nothing before this layer can ever move again, then asks again.
+    /// Tries to prove that nothing at or before one of these layers can ever move again, then asks again.
     Certify {
-        /// The first layer that is dead and cut off.
-        layer: String,
+        /// The layers that are dead and cut off, in order.
+        layers: Vec<String>,
     },
     /// Stops: the verdict is decided.
     Stop {
@@ -46,9 +48,8 @@ pub enum Decision {
 /// Decides at the end of an epoch, from the record so far.
 ///
 /// - With `early_stop = false` it only stops for numbers that are not finite through a whole epoch.
-/// - A certificate is asked for at the 1st, 2nd, 4th, 8th, ... epoch in a row in which a layer was dead on the probe set
-///   and every gradient at and before it was exactly zero: the attempt looks at all training samples, and a failed one
-///   would fail again in the next epoch.
+/// - A certificate is asked for at the end of each epoch throughout which a layer was dead on the probe set and every gradient
+///   at and before it exactly zero, until what is left of the optimiser's motion must have come to rest.
 pub fn decide(record: &Record) -> Decision {
     let diagnosis = &record.run.experiment.diagnosis;
     if let Some(why) = not_finite(record) {
@@ -69,8 +70,9 @@ pub fn decide(record: &Record) -> Decision {
             Decision::GoOn
         };
     }
-    if let Some(layer) = cut_off_layer(record) {
-        return Decision::Certify { layer };
+    let layers = cut_off_layers(record);
+    if !layers.is_empty() {
+        return Decision::Certify { layers };
     }
     if !diagnosis.early_stop {
         return Decision::GoOn;
@@ -108,11 +110,18 @@ fn all_and_any(mut conditions: impl Iterator<Item = bool>) -> bool {
     conditions.next() == Some(true) && conditions.all(|condition| condition)
 }
 
-/// The first layer for which a proof is due.
-fn cut_off_layer(record: &Record) -> Option<String> {
+/// The layers for which a proof is worth a try.
+fn cut_off_layers(record: &Record) -> Vec<String> {
     let layers = &record.run.layers;
-    let due = |index: usize| cut_off_epochs(record, &layers[..=index]).is_some_and(u32::is_power_of_two);
-    (0..layers.len()).find(|index| due(*index)).map(|index| layers[index].name.clone())
+    // Weight decay moves what no gradient reaches, so such a network never comes to rest and is never proved stuck.
+    if record.run.experiment.training.optimiser.weight_decay() > 0.0 {
+        return Vec::new();
+    }
+    let awaited = |index: &usize| {
+        cut_off_epochs(record, &layers[..=*index])
+            .is_some_and(|epochs| u64::from(epochs) * record.run.steps_per_epoch <= MOST_MOTION_STEPS)
+    };
+    (0..layers.len()).filter(awaited).map(|index| layers[index].name.clone()).collect()
 }
 
 /// For how many epochs in a row, up to the last, the last of these layers was dead on the probe set and every gradient

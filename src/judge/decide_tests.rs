@@ -1,6 +1,7 @@
 //! Tests of [`super::decide`]: each decision beside a run that differs in one thing and gets another.
 
 use super::*;
+use crate::experiment::Optimiser;
 use crate::judge::synthetic::{STEPS_PER_EPOCH, Synthetic, calibrated, noise};
 
 fn stops(builder: Synthetic) -> Option<String> {
@@ -36,12 +37,23 @@ fn dead(died: u32, now: u32) -> Synthetic {
 }
 
 #[test]
-fn a_dead_cut_off_layer_asks_for_a_proof_with_growing_gaps() {
-    let asked: Vec<u32> =
-        (3..=20).filter(|now| matches!(decide(&dead(3, *now).record()), Decision::Certify { .. })).collect();
-    assert_eq!(asked, [4, 5, 7, 11, 19]);
-    assert_eq!(decide(&dead(3, 4).record()), Decision::Certify { layer: "dense_1".into() });
-    assert_eq!(decide(&without_early_stop(dead(3, 4)).record()), Decision::Certify { layer: "dense_1".into() });
+fn a_dead_cut_off_layer_asks_for_a_proof_until_all_motion_must_be_over() {
+    let asks = |now: u32| matches!(decide(&dead(3, now).record()), Decision::Certify { .. });
+    let last = 3 + (MOST_MOTION_STEPS / STEPS_PER_EPOCH) as u32;
+    assert!(!asks(3), "a gradient flowed in epoch 3");
+    assert!(asks(4) && asks(5) && asks(last) && !asks(last + 1));
+    let wanted = Decision::Certify { layers: vec!["dense_1".into()] };
+    assert_eq!(decide(&dead(3, 4).record()), wanted);
+    assert_eq!(decide(&without_early_stop(dead(3, 4)).record()), wanted);
+}
+
+#[test]
+fn no_proof_is_asked_for_under_weight_decay() {
+    let decaying = dead(3, 4).with(|run| {
+        run.experiment.training.optimiser =
+            Optimiser::Sgd { lr: 0.1, momentum: 0.9, nesterov: false, weight_decay: 1e-4 };
+    });
+    assert_eq!(decide(&decaying.record()), Decision::GoOn);
 }
 
 #[test]

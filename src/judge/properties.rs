@@ -109,8 +109,9 @@ proptest! {
         prop_assert_eq!(&serde_json::from_str::<Diagnosis>(&text).expect("its own text"), &diagnosis);
         let decision = decide(&record);
         prop_assert_eq!(&decision, &decide(&record));
-        if let Decision::Certify { layer } = decision {
-            prop_assert!(record.run.layers.iter().any(|known| known.name == layer));
+        if let Decision::Certify { layers } = decision {
+            let known = |layer: &String| record.run.layers.iter().any(|known| known.name == *layer);
+            prop_assert!(!layers.is_empty() && layers.iter().all(known));
         }
     }
 }

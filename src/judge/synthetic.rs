@@ -162,8 +162,6 @@ impl Synthetic {
                 units: 100,
                 samples: 10_000,
                 frozen_parameters: vec!["dense_1.weight".into(), "dense_1.bias".into()],
-                played_steps: 400,
-                at_rest: true,
                 step: 40,
             });
         })

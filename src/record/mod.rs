@@ -217,6 +217,9 @@ pub enum Status {
 }
 
 /// Proof, made by the trainer, that no gradient can ever again reach what lies before a dead layer.
+///
+/// It was made with the optimiser at rest: the next step without gradient changes no bit of the frozen parameters, and
+/// none later can change more.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct StuckCertificate {
     /// The layer whose units are all exactly zero.
@@ -225,12 +228,8 @@ pub struct StuckCertificate {
     pub units: u64,
     /// Training samples on which that was checked: all of them.
     pub samples: u64,
-    /// Parameters at and before the layer; each of their gradients was exactly zero through the last epoch.
+    /// Parameters at and before the layer: their gradients are exactly zero, and they are at rest to the last bit.
     pub frozen_parameters: Vec<String>,
-    /// Steps of the optimiser's remaining motion (momentum, weight decay, schedule) that were played forward.
-    pub played_steps: u64,
-    /// Whether the motion had come to rest, to the last bit, before the end of the training was reached.
-    pub at_rest: bool,
     /// Step after which the certificate was made.
     pub step: u64,
 }

@@ -195,34 +195,23 @@ pub fn dead_of(run: &RunDiagnosis) -> String {
 
 /// The certificate as sentences.
 pub fn certificate(proof: &StuckCertificate) -> Vec<String> {
-    let mut sentences = vec![
+    vec![
         format!(
             "After step {}, all {} units of `{}` gave exactly 0 on all {} training samples, so the output no longer \
              depends on the input.",
             proof.step, proof.units, proof.layer, proof.samples
         ),
         format!(
-            "The gradients of {} parameter{} at or before that layer ({}) were exactly 0 through the last epoch: \
-             nothing tells them to move.",
+            "The derivative of a ReLU that gives 0 is exactly 0, so the gradients of {} parameter{} at or before that \
+             layer ({}) are exactly 0: nothing tells them to move.",
             proof.frozen_parameters.len(),
             if proof.frozen_parameters.len() == 1 { "" } else { "s" },
             some_names(&proof.frozen_parameters.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>())
         ),
-    ];
-    sentences.push(if proof.at_rest {
-        format!(
-            "What motion the optimiser had left (momentum, weight decay, schedule) was played forward for {} steps until \
-             it came to rest to the last bit; no unit came back to life.",
-            proof.played_steps
-        )
-    } else {
-        format!(
-            "What motion the optimiser had left (momentum, weight decay, schedule) was played forward for all {} \
-             remaining steps; no unit came back to life.",
-            proof.played_steps
-        )
-    });
-    sentences
+        "What the optimiser had left (momentum) has come to rest: its next step changes no bit of them, and later ones \
+         can only be smaller."
+            .to_owned(),
+    ]
 }
 
 /// `3 collapsed, 1 learned`: the worst first.

@@ -2,85 +2,87 @@
 //!
 //! A ReLU layer whose units are exactly zero for every training sample passes exactly zero gradient back: the derivative
 //! of ReLU at or below zero is zero, not small. Nothing at or before the layer is moved by the loss any more; what still
-//! moves it is what the optimiser has left: momentum, weight decay, a schedule. So that motion is played forward, step by
-//! step with gradients of exactly zero, on a copy of the network, until it has come to rest to the last bit, and the layer
-//! is looked at again on the way (probe set) and at rest (every training sample). If it is still dead, no later step can
-//! revive it, whatever the layers after it do.
+//! moves it is what the optimiser has left, its momentum. A layer can come back to life on that motion, and nobody can
+//! tell from its start and its end whether it fires in between. So the proof waits until the motion has come to rest:
+//! a step with gradients of exactly zero changes no bit of any parameter at or before the layer, and since momentum only
+//! decays and the learning rate does not rise any more, no later step can. Then these weights are the last ones, and looking at
+//! every training sample with them settles it, whatever the layers behind still do.
 
-use super::{TrainError, schedule, trainer::Trainer};
+use super::{TrainError, memory, schedule, trainer::Trainer};
 use crate::{
     experiment::{Layer, Model},
+    model::Net,
     record::{Split, StuckCertificate},
 };
 
-/// Steps that are played at most: motion that has not come to rest by then is not certified.
-const MOST_PLAYED: u64 = 50_000;
-
-/// Tries to prove that `layer` (by name) is dead for good; `None` where it cannot be proved.
+/// Tries to prove that one of these layers (by name, in order) is dead for good; `None` where that cannot be proved now.
 ///
-/// Not proved, though it may be true: with dropout or batch normalisation at or before the layer, whose training path
-/// differs from the path that is looked at.
+/// Never proved, though it may be true: with weight decay, whose motion does not end; with dropout or batch normalisation
+/// at or before the layer, whose training path differs from the path that is looked at.
 ///
 /// # Errors
 /// When libtorch refuses.
 pub fn certify(
     trainer: &mut Trainer,
     model: &Model,
-    layer: &str,
+    layers: &[String],
     step: u64,
 ) -> Result<Option<StuckCertificate>, TrainError> {
-    let Some(index) = trainer.net.layers().iter().position(|info| info.name == layer) else { return Ok(None) };
-    let info = &trainer.net.layers()[index];
-    let units = info.shape.first().copied().unwrap_or(0) as u64;
-    let other_path = |layer: &Layer| matches!(layer, Layer::Dropout { .. } | Layer::BatchNorm { .. });
-    if info.activation != "relu" || model.layers.iter().take(index + 1).any(other_path) {
+    if !trainer.optimiser.motion_decays() || schedule::may_rise_after(&trainer.training, step) {
         return Ok(None);
     }
-    let frozen: Vec<String> = trainer
-        .net
-        .parameters()
+    let candidates: Vec<usize> = layers
         .iter()
-        .filter(|parameter| parameter.layer <= index)
-        .map(|parameter| parameter.name.clone())
+        .filter_map(|layer| trainer.net.layers().iter().position(|info| info.name == *layer))
+        .filter(|&index| path_is_looked_at(trainer, model, index))
         .collect();
+    let Some(&last) = candidates.last() else { return Ok(None) };
 
+    // One step further, on a copy. What lies before a layer is a prefix of the parameters, so the last layer's will do.
     let net = trainer.net.copy();
-    if trainer.look_with(&net, Split::WholeTrain)?.activations[index].dead_fraction() < 1.0 {
-        return Ok(None);
-    }
     let mut optimiser = trainer.optimiser.copy_onto(net.parameters())?;
-    let steps_per_epoch = trainer.steps_per_epoch();
-    let last = u64::from(trainer.training.epochs) * steps_per_epoch;
-    let mut played = 0;
-    let at_rest = loop {
-        let now = step + played + 1;
-        if played >= MOST_PLAYED {
-            return Ok(None);
-        }
-        let lr = schedule::learning_rate(&trainer.training, now, steps_per_epoch);
-        let moved = optimiser.step_without_gradient(frozen.len(), lr)?.iter().any(|sums| sums.update_squares != 0.0);
-        played += 1;
-        let monotone = optimiser.motion_decays() && !schedule::may_rise_after(&trainer.training, now);
-        if !moved && monotone {
-            break true;
-        }
-        if now >= last && step < last {
-            break false; // the training ends before the motion does, and was played to its end
-        }
-        if played.is_power_of_two() && trainer.look_with(&net, Split::Train)?.activations[index].dead_fraction() < 1.0 {
-            return Ok(None);
-        }
-    };
-    if trainer.look_with(&net, Split::WholeTrain)?.activations[index].dead_fraction() < 1.0 {
+    let frozen = frozen_by(&net, last);
+    let lr = schedule::learning_rate(&trainer.training, step + 1, trainer.steps_per_epoch());
+    optimiser.step_without_gradient(frozen, lr)?;
+    let at_rest = equal_from_the_start(&trainer.net, &net, frozen)?;
+    let resting: Vec<usize> = candidates.into_iter().filter(|&index| frozen_by(&net, index) <= at_rest).collect();
+    if resting.is_empty() {
         return Ok(None);
     }
+
+    let look = trainer.look_with(&net, Split::WholeTrain)?; // up to the last resting layer the copy is the network itself
+    let Some(index) = resting.into_iter().find(|&index| look.activations[index].dead_fraction() == 1.0) else {
+        return Ok(None);
+    };
+    let parameters = &trainer.net.parameters()[..frozen_by(&net, index)];
+    let info = &trainer.net.layers()[index];
     Ok(Some(StuckCertificate {
-        layer: layer.to_owned(),
-        units,
+        layer: info.name.clone(),
+        units: info.shape.first().copied().unwrap_or(0) as u64,
         samples: trainer.train_samples() as u64,
-        frozen_parameters: frozen,
-        played_steps: played,
-        at_rest,
+        frozen_parameters: parameters.iter().map(|parameter| parameter.name.clone()).collect(),
         step,
     }))
+}
+
+/// Whether a look in evaluation mode sees what training sees, up to this layer, and the layer is one that can be dead.
+fn path_is_looked_at(trainer: &Trainer, model: &Model, index: usize) -> bool {
+    let other_path = |layer: &Layer| matches!(layer, Layer::Dropout { .. } | Layer::BatchNorm { .. });
+    trainer.net.layers()[index].activation == "relu" && !model.layers.iter().take(index + 1).any(other_path)
+}
+
+/// Number of parameters at and before a layer; they come first.
+fn frozen_by(net: &Net, index: usize) -> usize {
+    net.parameters().iter().filter(|parameter| parameter.layer <= index).count()
+}
+
+/// How many parameters, from the first on, have the same bits in both networks.
+fn equal_from_the_start(one: &Net, other: &Net, count: usize) -> Result<usize, TrainError> {
+    for (place, (a, b)) in one.parameters().iter().zip(other.parameters()).take(count).enumerate() {
+        let (a, b) = (memory::copied(&a.tensor)?, memory::copied(&b.tensor)?);
+        if a.iter().zip(&b).any(|(a, b)| a.to_bits() != b.to_bits()) {
+            return Ok(place);
+        }
+    }
+    Ok(count)
 }

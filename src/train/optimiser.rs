@@ -124,8 +124,8 @@ impl Optimiser {
     pub fn motion_decays(&self) -> bool {
         let decays = match self.kind {
             Kinds::Sgd { momentum, .. } => momentum < 1.0,
-            // m shrinks by beta1 a step, the root of v by sqrt(beta2): the ratio must not grow.
-            Kinds::Adam { beta1, beta2, .. } | Kinds::AdamW { beta1, beta2, .. } => beta1 * beta1 <= beta2,
+            // m shrinks by beta1 a step, the root of v by sqrt(beta2): their ratio must shrink.
+            Kinds::Adam { beta1, beta2, .. } | Kinds::AdamW { beta1, beta2, .. } => beta1 * beta1 < beta2,
             Kinds::RmsProp { momentum, .. } => momentum < 1.0,
         };
         decays && self.kind.weight_decay() == 0.0

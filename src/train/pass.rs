@@ -5,6 +5,9 @@ use crate::probes::{
     wide::wide,
 };
 
+/// Least unit of updates, so that its inverse is finite in `f32` however far a schedule has brought the rate down.
+const SMALLEST_UNIT: f64 = 1e-30;
+
 /// The memory of one parameter.
 pub(super) struct Values<'a> {
     /// Weights, moved in place.
@@ -27,7 +30,7 @@ impl Values<'_> {
     ) -> ParameterSums {
         let count = self.weights.len();
         // Updates are measured in units of the learning rate, so that tiny ones do not vanish when squared in f32.
-        let unit = if lr > 0.0 { lr } else { 1.0 };
+        let unit = lr.max(SMALLEST_UNIT);
         let per_unit = (1.0 / unit) as f32;
         let mut sums = ParameterSums { count: count as u64, ..ParameterSums::default() };
         let mut lanes = Lanes::default();

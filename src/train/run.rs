@@ -115,7 +115,7 @@ impl<'a> Trial<'a> {
         dir: &'a Path,
         spec: &'a Spec,
         mut trainer: Trainer,
-        run: RunInfo,
+        mut run: RunInfo,
         hash: String,
         started: Instant,
         progress_every: Duration,
@@ -129,6 +129,9 @@ impl<'a> Trial<'a> {
                 let store = Store::open(&records)?;
                 store.remove_leftovers()?;
                 store.drop_segments_after(at.segment)?;
+                run.epochs_done = at.epoch - 1;
+                // `run.json` may be newer than the checkpoint; what was proved after it will be proved again.
+                run.certificate = store.read_run()?.certificate.filter(|certificate| certificate.step <= at.step);
                 let record = if at.segment == 0 { empty(run) } else { Record { run, ..store::read(&records)? } };
                 let recorder = Recorder::new(store, record, at.segment, at.recorder.clone());
                 (at, recorder)
@@ -207,9 +210,9 @@ impl<'a> Trial<'a> {
             match judge::decide(self.recorder.record()) {
                 Decision::GoOn => {}
                 Decision::Stop { why } => return Ok(End::Decided(why)),
-                Decision::Certify { layer } => {
+                Decision::Certify { layers } => {
                     let model = &self.spec.experiment.model;
-                    let certificate = certificate::certify(&mut self.trainer, model, &layer, self.at.step)?;
+                    let certificate = certificate::certify(&mut self.trainer, model, &layers, self.at.step)?;
                     self.recorder.run().certificate = certificate;
                     if let Decision::Stop { why } = judge::decide(self.recorder.record()) {
                         return Ok(End::Decided(why));

@@ -50,8 +50,6 @@ fn flat(constant: Constant, step: Option<u64>, proof: Option<(&str, u64)>) -> Ru
         units,
         samples: 10_000,
         frozen_parameters: Vec::new(),
-        played_steps: 0,
-        at_rest: true,
         step: 40,
     });
     let base = run(State::Collapsed, vec![output("y", State::Collapsed, 0.0, Some(constant))]);

@@ -295,8 +295,6 @@ fn certificate() -> StuckCertificate {
             .iter()
             .flat_map(|name| [format!("{name}.weight"), format!("{name}.bias")])
             .collect(),
-        played_steps: 3_412,
-        at_rest: true,
         step: 640,
     }
 }
