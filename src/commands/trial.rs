@@ -34,6 +34,10 @@ pub fn run(dir: &Path, watch_stdin: bool) -> miette::Result<Exit> {
         });
     }
     let lock = results::lock_trial(dir)?;
+    // Whoever held the lock may have finished the trial while this one waited.
+    if folder::read_outcome(dir)?.is_some() {
+        return Ok(Exit::Learned);
+    }
     if lock.is_some() {
         folder::remove_leftovers(dir)?;
     }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::{limits, trend};
-use crate::record::{Channel, LayerInfo, Record, Split};
+use crate::record::{Channel, LayerInfo, Record, Split, thinning};
 
 /// Steps after which what the optimiser has left is no longer waited for: a momentum of 0.99 has then shrunk by 1e-22.
 const MOST_MOTION_STEPS: u64 = 5_000;
@@ -63,7 +63,10 @@ pub fn decide(record: &Record) -> Decision {
         // Which constant it sits on is part of the verdict, and what follows the dead layer may still travel to it.
         let since = certificate.step / record.run.steps_per_epoch.max(1);
         let waited = u64::from(last_epoch(record)).saturating_sub(since);
-        let at_rest = record.outputs().all(|name| flat_and_resting(record, Split::Train, name, SETTLED_LOOKS));
+        let at_rest = record
+            .varying_outputs()
+            .into_iter()
+            .all(|name| flat_and_resting(record, Split::Train, name, SETTLED_LOOKS));
         return if diagnosis.early_stop && (at_rest || waited >= u64::from(diagnosis.patience_epochs)) {
             Decision::Stop { why }
         } else {
@@ -96,7 +99,10 @@ fn last_epoch(record: &Record) -> u32 {
 /// The trainer tells by it whether a [`Decision::Stop`] is a `Status::NonFinite`.
 pub fn not_finite(record: &Record) -> Option<String> {
     let epoch = last_epoch(record);
-    let losses = record.points(Split::Train, Channel::Loss, "").iter().rev().take_while(|point| point.epoch == epoch);
+    // A window that began in the epoch before may keep its finite extremes there and only a broken reading here.
+    let begin = u64::from(epoch.saturating_sub(1)) * record.run.steps_per_epoch + 1;
+    let begin = thinning::window_start(begin);
+    let losses = record.points(Split::Train, Channel::Loss, "").iter().rev().take_while(|point| point.step > begin);
     if epoch > 0 && all_and_any(losses.map(|point| point.value.finite().is_none())) {
         return Some(format!("the loss was NaN or infinite at every step of epoch {epoch}"));
     }
@@ -174,12 +180,13 @@ fn settled(record: &Record, patience: usize) -> Option<String> {
     }
     // Below that a network may creep, by less in a whole patience than counts as better, towards its next find.
     let creeps = |name: &str| trend::improving(record, name).is_some() || trend::leaving_plateau(record, name);
-    (!record.outputs().any(creeps)).then(|| format!("settled: skill {now:.3}, no better for {waited} epochs"))
+    (!record.varying_outputs().into_iter().any(creeps))
+        .then(|| format!("settled: skill {now:.3}, no better for {waited} epochs"))
 }
 
 /// Skill of every output at each look at the trained network where all are finite; on validation where it was looked at.
 fn skills_by_epoch(record: &Record) -> Vec<(u32, Vec<f64>)> {
-    let names: Vec<&str> = record.outputs().collect();
+    let names = record.varying_outputs();
     let Some(first) = names.first() else {
         return Vec::new();
     };
@@ -199,7 +206,7 @@ fn skills_by_epoch(record: &Record) -> Vec<(u32, Vec<f64>)> {
 
 /// On one constant through the whole patience, at rest, and not on the way out.
 fn resting_on_constant(record: &Record, patience: usize) -> Option<String> {
-    let names: Vec<&str> = record.outputs().collect();
+    let names = record.varying_outputs();
     let rests = |name: &&str| {
         flat_and_resting(record, Split::Train, name, patience)
             && (record.points(Split::Validation, Channel::Spread, name).is_empty()

@@ -152,7 +152,7 @@ pub struct Diagnosis {
 /// The answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Verdict {
-    /// The worst state that at least half of the runs share, else the worst of all.
+    /// The worst state such that at least half of the runs are that bad or worse.
     pub state: State,
     /// Present when collapsed.
     pub hold: Option<Hold>,

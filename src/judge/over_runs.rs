@@ -36,15 +36,14 @@ pub fn diagnose(name: &str, records: &[Record]) -> Diagnosis {
     }
 }
 
-/// The worst state that at least half share, else the worst of all; undecided for none.
-pub(super) fn shared_state(states: impl Iterator<Item = State> + Clone) -> State {
-    let count = states.clone().count();
-    let shared = State::ALL.into_iter().filter(|state| {
-        let sharing = states.clone().filter(|other| other == state).count();
-        sharing > 0 && sharing * 2 >= count
-    });
-    let worst = |left: &State, right: &State| left.severity().cmp(&right.severity());
-    shared.max_by(worst).or_else(|| states.clone().max_by(worst)).unwrap_or(State::Undecided)
+/// The worst state such that at least half are that bad or worse; undecided for none.
+///
+/// So two runs that learned do not outvote one that collapsed and one that diverged.
+pub(super) fn shared_state(states: impl Iterator<Item = State>) -> State {
+    let mut states: Vec<State> = states.collect();
+    states.sort_by_key(|state| std::cmp::Reverse(state.severity()));
+    // The worst half is the first `ceil(n / 2)`; its mildest is the answer.
+    states.get(states.len().div_ceil(2).saturating_sub(1)).copied().unwrap_or(State::Undecided)
 }
 
 /// Each output over the given runs: medians of the point estimates, between the lowest and the highest end.

@@ -15,7 +15,11 @@ use crate::record::{Channel, Record, Split};
 pub fn judge_run(record: &Record) -> RunDiagnosis {
     let outputs: Vec<OutputDiagnosis> =
         (0..record.run.data.targets.len()).map(|index| judge_output(record, index)).collect();
-    let state = state_of_outputs(outputs.iter().map(|output| output.state));
+    // A constant target is neither learned nor lost; it says nothing of the run unless there is nothing else.
+    let varying = record.varying_outputs();
+    let state = state_of_outputs(
+        outputs.iter().filter(|output| varying.contains(&output.name.as_str())).map(|output| output.state),
+    );
     let collapsed = outputs.iter().filter(|output| output.state == State::Collapsed);
     let hold = match (&record.run.certificate, state) {
         (Some(_), State::Collapsed) => Some(Hold::Stuck),

@@ -7,6 +7,7 @@ pub mod any_float;
 pub mod atomic;
 mod error;
 pub mod store;
+pub mod thinning;
 
 pub use error::RecordError;
 
@@ -293,6 +294,15 @@ impl Record {
     /// The newest predictions on a split's probe set.
     pub fn last_predictions(&self, split: Split) -> Option<&ProbePredictions> {
         self.probe.iter().rev().find(|look| look.split == split)
+    }
+
+    /// Names of the outputs whose training targets vary, in order; all of them where none does.
+    ///
+    /// A constant target has no skill and no spread, so it can neither be learned nor collapse.
+    pub fn varying_outputs(&self) -> Vec<&str> {
+        let varies = |target: &&crate::data::TargetSummary| target.train.std > 0.0;
+        let names: Vec<&str> = self.run.data.targets.iter().filter(varies).map(|target| target.name.as_str()).collect();
+        if names.is_empty() { self.outputs().collect() } else { names }
     }
 
     /// Names of the outputs, in order.

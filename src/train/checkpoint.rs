@@ -98,11 +98,23 @@ pub fn write_tensors(path: &Path, tensors: &[(String, Tensor)]) -> Result<(), Tr
 /// # Errors
 /// When it is there but cannot be read, or belongs to another experiment.
 pub fn read(dir: &Path, experiment_hash: &str) -> Result<Option<(Progress, Vec<(String, Tensor)>)>, TrainError> {
-    let Ok(entries) = std::fs::read_dir(dir) else { return Ok(None) };
-    let newest =
-        entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "json")).max();
-    let Some(json) = newest else { return Ok(None) };
     let refused = |path: &Path, why: String| TrainError::Checkpoint { path: path.to_owned(), why };
+    let entries = match std::fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        // Only a folder that is not there means a new run: starting one would remove the record of this one.
+        Err(error) => return Err(refused(dir, error.to_string())),
+    };
+    let mut newest: Option<PathBuf> = None;
+    for entry in entries {
+        let path = entry.map_err(|error| refused(dir, error.to_string()))?.path();
+        if path.extension().is_some_and(|extension| extension == "json")
+            && newest.as_ref().is_none_or(|old| path > *old)
+        {
+            newest = Some(path);
+        }
+    }
+    let Some(json) = newest else { return Ok(None) };
     let text = std::fs::read(&json).map_err(|error| refused(&json, error.to_string()))?;
     let progress: Progress = serde_json::from_slice(&text).map_err(|error| refused(&json, error.to_string()))?;
     if progress.schema != SCHEMA {

@@ -5,7 +5,7 @@ use tch::{Device, Kind, Tensor};
 /// The values of a dense, contiguous `f32` tensor on the CPU, without a copy; `None` for every other tensor.
 ///
 /// Through libtorch's own operations the instruments cost 1.22 to 1.27 of a step of the question's network, through this
-/// slice 0.99 to 1.02, and the optimiser's pass takes half the time (measured; `benches/instruments.rs` repeats it).
+/// slice 0.99 to 1.02, and the optimiser's pass takes half the time (measured; `benches/step.rs` repeats it).
 ///
 /// The exclusive borrow of `tensor` does not exclude its aliases (tch hands out `shallow_clone`s that share memory), so
 /// callers run no libtorch operation while the slice lives; all of them are in `train/`, and single-threaded.

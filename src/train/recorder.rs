@@ -1,9 +1,9 @@
 //! Takes the readings of a run: in memory for the judge, in segments for the disk.
 //!
 //! Readings of steps are stored densely while the run is young and thinned later, with the extremes kept: up to
-//! [`DENSE_STEPS`] every step is stored; later the steps fall into windows that grow with the run, and each window
-//! keeps its smallest, its largest and its first non-finite reading. A spike of one step is never lost, and a
-//! record grows with the logarithm of the steps.
+//! [`DENSE_STEPS`](crate::record::thinning) every step is stored; later the steps fall into windows that grow with the run, and each window
+//! keeps its smallest, its largest and its first non-finite reading. A spike of one step is never lost, and
+//! what is recorded of the steps grows with their logarithm.
 
 use std::collections::BTreeMap;
 
@@ -14,19 +14,12 @@ use crate::{
     record::{
         Channel, Point, ProbePredictions, Reading, Record, RunInfo, SeriesId, Split,
         store::{RecordError, Row, Store},
+        thinning::{window_start, window_width},
     },
 };
 
-/// Steps that are stored one by one. Collapse by a high learning rate happens within the first ten.
-const DENSE_STEPS: u64 = 256;
-
 /// Epochs whose probe predictions are all kept; later ones are thinned to half as many per doubling.
 const DENSE_LOOKS: u32 = 32;
-
-/// Steps in the window that this step falls into.
-fn window_width(step: u64) -> u64 {
-    (step.next_power_of_two() / DENSE_STEPS).max(1)
-}
 
 /// Whether the predictions of an epoch's look are kept for good.
 pub fn keeps_look(epoch: u32) -> bool {
@@ -76,16 +69,46 @@ impl Window {
     }
 }
 
-fn window_start(step: u64) -> u64 {
-    (step - 1) / window_width(step) * window_width(step)
-}
-
 /// What a checkpoint keeps of the recorder.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RecorderState {
     open: Vec<(SeriesId, Window)>,
     units: Vec<(SeriesId, f64)>,
-    latest: Vec<ProbePredictions>,
+    latest: Vec<StoredLook>,
+}
+
+/// A look as a checkpoint keeps it: bits, since JSON has neither NaN nor infinities.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct StoredLook {
+    split: Split,
+    epoch: u32,
+    samples: Vec<u32>,
+    target_bits: Vec<u32>,
+    prediction_bits: Vec<u32>,
+}
+
+impl StoredLook {
+    fn new(look: &ProbePredictions) -> Self {
+        let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect();
+        Self {
+            split: look.split,
+            epoch: look.epoch,
+            samples: look.samples.clone(),
+            target_bits: bits(&look.targets),
+            prediction_bits: bits(&look.predictions),
+        }
+    }
+
+    fn look(self) -> ProbePredictions {
+        let values = |bits: Vec<u32>| bits.into_iter().map(f32::from_bits).collect();
+        ProbePredictions {
+            split: self.split,
+            epoch: self.epoch,
+            samples: self.samples,
+            targets: values(self.target_bits),
+            predictions: values(self.prediction_bits),
+        }
+    }
 }
 
 /// One step series; its place in the order of readings is found again without a look-up.
@@ -113,7 +136,8 @@ impl Recorder {
     /// A recorder over an empty store, or over one that holds `record` up to `segment`.
     pub fn new(store: Store, mut record: Record, segment: u32, state: RecorderState) -> Self {
         // The newest look may be one that is not kept for good, and then no segment holds it.
-        for look in &state.latest {
+        let latest: Vec<ProbePredictions> = state.latest.into_iter().map(StoredLook::look).collect();
+        for look in &latest {
             if !record.probe.iter().any(|kept| kept.split == look.split && kept.epoch == look.epoch) {
                 record.probe.push(look.clone());
             }
@@ -128,7 +152,7 @@ impl Recorder {
             slots,
             cursor: 0,
             units: state.units.into_iter().collect(),
-            latest: state.latest,
+            latest,
             now: (0, 0),
             of_step: false,
         }
@@ -186,7 +210,8 @@ impl Recorder {
         let open =
             self.slots.iter().filter_map(|slot| slot.window.clone().map(|window| (slot.id.clone(), window))).collect();
         let units = self.units.iter().map(|(id, value)| (id.clone(), *value)).collect();
-        Ok((self.segment, RecorderState { open, units, latest: self.latest.clone() }))
+        let latest = self.latest.iter().map(StoredLook::new).collect();
+        Ok((self.segment, RecorderState { open, units, latest }))
     }
 
     /// Closes all windows, keeps the newest look for good, and writes everything.
@@ -271,16 +296,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn windows_are_aligned_and_grow_with_the_run() {
-        assert_eq!((window_width(1), window_width(256), window_width(257), window_width(1024)), (1, 1, 2, 4));
-        for step in 1..20_000_u64 {
-            let start = window_start(step);
-            assert!(start < step && step <= start + window_width(step), "step {step} is outside its window");
-            assert_eq!(window_width(start + 1), window_width(step), "a window must not straddle two widths");
-        }
-    }
-
-    #[test]
     fn a_window_keeps_its_extremes_and_its_first_broken_reading() {
         let point = |step, value| Point { step, epoch: 1, value: Reading::new(value) };
         let mut window = Window::new(point(513, 2.0));
@@ -291,6 +306,21 @@ mod tests {
         assert_eq!(kept, [514, 515, 516]);
         let constant = Window::new(point(700, 5.0));
         assert_eq!(constant.kept().len(), 1);
+    }
+
+    #[test]
+    fn a_look_that_is_not_finite_comes_back_from_a_checkpoint() {
+        let look = ProbePredictions {
+            split: Split::Validation,
+            epoch: 3,
+            samples: vec![0, 7],
+            targets: vec![0.1, f32::MAX],
+            predictions: vec![f32::NEG_INFINITY, f32::NAN],
+        };
+        let text = serde_json::to_string(&StoredLook::new(&look)).expect("plain data");
+        let back = serde_json::from_str::<StoredLook>(&text).expect("its own text").look();
+        assert!(back.predictions[0] == f32::NEG_INFINITY && back.predictions[1].is_nan());
+        assert_eq!((back.targets, back.samples), (look.targets, look.samples));
     }
 
     #[test]

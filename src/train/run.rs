@@ -133,6 +133,7 @@ impl<'a> Trial<'a> {
                 // `run.json` may be newer than the checkpoint; what was proved after it will be proved again.
                 run.certificate = store.read_run()?.certificate.filter(|certificate| certificate.step <= at.step);
                 let record = if at.segment == 0 { empty(run) } else { Record { run, ..store::read(&records)? } };
+                store.write_run(&record.run)?; // it says `interrupted` until now
                 let recorder = Recorder::new(store, record, at.segment, at.recorder.clone());
                 (at, recorder)
             }

@@ -24,7 +24,7 @@ impl Symptom for NonFiniteNumbers {
     }
 }
 
-/// The earliest reading that is not finite; at the same step the loss before predictions, and these before layers.
+/// The earliest reading that is not finite; at the same step in the order in which it arose: layers, predictions, loss.
 fn first_reading(record: &Record) -> Option<(String, String, u64, Split)> {
     let bad = |points: &[Point]| points.iter().find(|point| point.value.finite().is_none()).map(|point| point.step);
     let firsts = record.series.iter().filter_map(|(id, points)| Some((bad(points)?, id)));
