@@ -110,8 +110,10 @@ mod tests {
         assert_eq!(state(&[learned(), learned(), flat(1.0).record()]), State::Learned);
         assert_eq!(state(&[learned(), flat(1.0).record()]), State::Collapsed);
         let (cut, nan) = (Synthetic::new().record(), flat(f64::NAN).record());
-        assert_eq!(state(&[learned(), flat(1.0).record(), cut]), State::Collapsed);
-        assert_eq!(state(&[learned(), flat(1.0).record(), nan]), State::Diverged);
+        assert_eq!(state(&[learned(), flat(1.0).record(), cut]), State::Undecided);
+        assert_eq!(state(&[learned(), flat(1.0).record(), nan.clone()]), State::Collapsed);
+        // Two that learned do not outvote one that collapsed and one that diverged.
+        assert_eq!(state(&[learned(), learned(), flat(1.0).record(), nan]), State::Collapsed);
         assert_eq!(state(&[]), State::Undecided);
     }
 
