@@ -16,6 +16,17 @@ const BYTES_PER_ACTIVATION: u64 = 8;
 /// Layers that do not fit the data or each other.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
 pub enum ShapeError {
+    /// A size that is 0. A file with one is refused before; a `Model` made in code comes here unchecked.
+    #[error("{what} of layer {}, `{name}`, must be at least 1", .layer + 1)]
+    #[diagnostic(code(whymean::experiment::shape), help("{}", self.advice()))]
+    Zero {
+        /// Index of the layer, from 0.
+        layer: usize,
+        /// Its name.
+        name: String,
+        /// Which size.
+        what: &'static str,
+    },
     /// A layer for images behind something flat.
     #[error("layer {}, `{name}`, needs an image `[channels, height, width]`, but gets {}", .layer + 1, shown(.input))]
     #[diagnostic(code(whymean::experiment::shape), help("{}", self.advice()))]
@@ -94,7 +105,8 @@ impl ShapeError {
     /// Index of the layer at fault, from 0; `None` where it is no single one.
     pub fn layer(&self) -> Option<usize> {
         match self {
-            Self::NeedsImage { layer, .. }
+            Self::Zero { layer, .. }
+            | Self::NeedsImage { layer, .. }
             | Self::NeedsFlat { layer, .. }
             | Self::WindowTooLarge { layer, .. }
             | Self::NotTheTargets { layer, .. }
@@ -106,6 +118,7 @@ impl ShapeError {
     /// One thing that the user can do now.
     pub fn advice(&self) -> String {
         match self {
+            Self::Zero { .. } => "make it 1 or more".to_owned(),
             Self::NeedsImage { .. } => {
                 "use dense layers for flat data; an image must not be flattened before this layer".to_owned()
             }
@@ -258,6 +271,7 @@ fn type_name(layer: &Layer) -> &'static str {
 
 /// Why one layer does not fit, before it has a name.
 enum Misfit {
+    Zero(&'static str),
     NeedsImage,
     NeedsFlat,
     WindowTooLarge(u32),
@@ -267,6 +281,7 @@ impl Misfit {
     fn of(self, layer: usize, name: &str, input: &[usize]) -> ShapeError {
         let (name, input) = (name.to_owned(), input.to_vec());
         match self {
+            Self::Zero(what) => ShapeError::Zero { layer, name, what },
             Self::NeedsImage => ShapeError::NeedsImage { layer, name, input },
             Self::NeedsFlat => ShapeError::NeedsFlat { layer, name, input },
             Self::WindowTooLarge(window) => ShapeError::WindowTooLarge { layer, name, input, window },
@@ -275,20 +290,24 @@ impl Misfit {
 }
 
 fn output(layer: &Layer, input: &[usize], outputs: usize) -> Result<Vec<usize>, Misfit> {
+    let positive = |size: usize, what| if size == 0 { Err(Misfit::Zero(what)) } else { Ok(size) };
+    input.iter().try_for_each(|side| positive(*side, "every side of the input").map(drop))?;
     match layer {
         Layer::Dense { units, .. } => match input {
-            [_] => Ok(vec![units.map_or(outputs, |units| units as usize)]),
+            [_] => Ok(vec![positive(units.map_or(outputs, |units| units as usize), "`units`")?]),
             _ => Err(Misfit::NeedsFlat),
         },
         Layer::Conv2d { filters, kernel, stride, padding, .. } => match input {
             [_, height, width] => {
+                positive(*kernel as usize, "`kernel`").and(positive(*stride as usize, "`stride`"))?;
                 let side = |side| convolved(side, *kernel, *stride, *padding).ok_or(Misfit::WindowTooLarge(*kernel));
-                Ok(vec![*filters as usize, side(*height)?, side(*width)?])
+                Ok(vec![positive(*filters as usize, "`filters`")?, side(*height)?, side(*width)?])
             }
             _ => Err(Misfit::NeedsImage),
         },
         Layer::MaxPool2d { size, stride } | Layer::AvgPool2d { size, stride } => match input {
             [channels, height, width] => {
+                positive(*size as usize, "`size`").and(positive(*stride as usize, "`stride`"))?;
                 let side = |side| convolved(side, *size, *stride, Padding::Valid).ok_or(Misfit::WindowTooLarge(*size));
                 Ok(vec![*channels, side(*height)?, side(*width)?])
             }
@@ -301,7 +320,7 @@ fn output(layer: &Layer, input: &[usize], outputs: usize) -> Result<Vec<usize>, 
 
 /// Side of an image after a window went over it; `None` where the window is larger than the (padded) image.
 fn convolved(side: usize, window: u32, stride: u32, padding: Padding) -> Option<usize> {
-    let (window, stride) = (window as usize, (stride as usize).max(1));
+    let (window, stride) = (window as usize, stride as usize);
     let valid = |side: usize| side.checked_sub(window).map(|room| room / stride + 1);
     match padding {
         Padding::Valid => valid(side),

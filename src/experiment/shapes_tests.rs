@@ -53,6 +53,36 @@ fn layers_that_do_not_fit_are_named() {
 }
 
 #[test]
+fn sizes_of_zero_are_named() {
+    let pool = |size, stride| Layer::AvgPool2d { size, stride };
+    let cases: [(Layer, &[usize], usize); 8] = [
+        (dense(Some(0)), &[3], 2),
+        (dense(None), &[3], 0),
+        (dense(None), &[0], 2),
+        (conv(0, 3, 1, Padding::Same), &[1, 8, 8], 2),
+        (conv(1, 0, 1, Padding::Same), &[1, 8, 8], 2),
+        (conv(1, 3, 0, Padding::Half), &[1, 8, 8], 2),
+        (pool(0, 1), &[1, 8, 8], 2),
+        (pool(2, 0), &[1, 8, 8], 2),
+    ];
+    let messages = cases.map(|(layer, input, outputs)| {
+        let error = infer(&model(vec![layer]), input, outputs).expect_err("planted");
+        assert_eq!(error.layer(), Some(0));
+        error.to_string()
+    });
+    insta::assert_snapshot!(messages.join("\n"), @r"
+    `units` of layer 1, `dense_1`, must be at least 1
+    `units` of layer 1, `dense_1`, must be at least 1
+    every side of the input of layer 1, `dense_1`, must be at least 1
+    `filters` of layer 1, `conv2d_1`, must be at least 1
+    `kernel` of layer 1, `conv2d_1`, must be at least 1
+    `stride` of layer 1, `conv2d_1`, must be at least 1
+    `size` of layer 1, `avg_pool2d_1`, must be at least 1
+    `stride` of layer 1, `avg_pool2d_1`, must be at least 1
+    ");
+}
+
+#[test]
 fn a_network_that_ends_as_an_image_is_refused() {
     let flat_is_missing =
         infer(&model(vec![conv(2, 3, 1, Padding::Same)]), &[1, 8, 8], 2).expect_err("an image is no target");

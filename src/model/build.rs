@@ -1,7 +1,5 @@
 //! From the architecture to a network with initial weights.
 
-use std::collections::BTreeMap;
-
 use tch::{Device, Tensor};
 
 use super::{
@@ -9,10 +7,12 @@ use super::{
     init::{self, Fans},
     operation::{Operation, Stage},
     padding,
-    shape::{ShapeError, output_shape, product, type_name},
 };
 use crate::{
-    experiment::{Activation, Init, Layer, Model},
+    experiment::{
+        Activation, Init, Layer, Model,
+        shapes::{ShapeError, infer, layer_names},
+    },
     record::LayerInfo,
 };
 
@@ -24,19 +24,18 @@ pub(super) fn build(
     seed: u64,
     device: Device,
 ) -> Result<Net, ModelError> {
-    if product("inputs", input_shape)? == 0 {
-        return Err(ShapeError::Zero { layer: "inputs".to_owned(), what: "each side" }.into());
+    let shapes = infer(model, input_shape, outputs)?;
+    let names = layer_names(model);
+    // `infer` goes on with the largest number where a product overflows, so the inputs are counted, too.
+    count("inputs", input_shape)?;
+    for (name, shape) in names.iter().zip(&shapes) {
+        count(name, shape)?;
     }
     let mut store = Store { init: model.init, seed, device, parameters: Vec::new(), buffers: Vec::new() };
-    let mut numbers = BTreeMap::<&'static str, usize>::new();
-    let mut stages = Vec::with_capacity(model.layers.len());
-    let mut layers: Vec<LayerInfo> = Vec::with_capacity(model.layers.len());
-    for (index, layer) in model.layers.iter().enumerate() {
-        let kind = type_name(layer);
-        let number = numbers.entry(kind).and_modify(|number| *number += 1).or_insert(1);
-        let name = format!("{kind}_{number}");
+    let mut stages = Vec::with_capacity(shapes.len());
+    let mut layers: Vec<LayerInfo> = Vec::with_capacity(shapes.len());
+    for (index, ((layer, name), shape)) in model.layers.iter().zip(names).zip(shapes).enumerate() {
         let before = layers.last().map_or(input_shape, |layer| layer.shape.as_slice());
-        let shape = output_shape(&name, layer, before, outputs)?;
         let first = store.parameters.len();
         let stage = store.stage(index, &name, layer, before, &shape)?;
         let made = &store.parameters[first..];
@@ -48,10 +47,6 @@ pub(super) fn build(
             shape,
         });
         stages.push(stage);
-    }
-    let last = layers.last().ok_or(ModelError::NoLayers)?;
-    if last.shape != [outputs] {
-        return Err(ModelError::Outputs { layer: last.name.clone(), got: last.shape.clone(), wanted: outputs });
     }
     let Store { parameters, buffers, .. } = store;
     Ok(Net { input_shape: input_shape.to_vec(), stages, layers, parameters, buffers })
@@ -82,13 +77,16 @@ impl Store {
                 (Operation::Dense { weight, bias }, activation)
             }
             Layer::Conv2d { kernel, stride, padding, activation, bias, .. } => {
-                let (kernel, step) = (kernel as usize, stride as usize);
-                let weight_shape = [channels(output), channels(input), kernel, kernel];
+                let weight_shape = [channels(output), channels(input), kernel as usize, kernel as usize];
                 let (weight, bias) = self.linear(index, name, &weight_shape, bias)?;
                 let windows = |side: usize| {
-                    let too_small =
-                        || ShapeError::Window { layer: name.to_owned(), window: kernel, got: input.to_vec() };
-                    padding::windows(side, kernel, step, padding).ok_or_else(too_small)
+                    let too_large = || ShapeError::WindowTooLarge {
+                        layer: index,
+                        name: name.to_owned(),
+                        input: input.to_vec(),
+                        window: kernel,
+                    };
+                    padding::windows(side, kernel as usize, stride as usize, padding).ok_or_else(too_large)
                 };
                 let (height, width) = (windows(input[1])?, windows(input[2])?);
                 (Operation::Conv2d { weight, bias, stride: stride.into(), height, width }, activation)
@@ -103,8 +101,9 @@ impl Store {
             Layer::Dropout { rate } => (Operation::Dropout { rate }, Activation::Linear),
             Layer::BatchNorm { momentum, epsilon, activation } => {
                 let shape = [channels(input)];
-                let ones = vec![1.0; shape[0]];
-                let zeros = vec![0.0; shape[0]];
+                let (mut ones, mut zeros) = (room(name, &shape)?, room(name, &shape)?);
+                ones.resize(shape[0], 1.0);
+                zeros.resize(shape[0], 0.0);
                 let operation = Operation::BatchNorm {
                     weight: self.parameter(index, format!("{name}.weight"), &ones, &shape)?,
                     bias: self.parameter(index, format!("{name}.bias"), &zeros, &shape)?,
@@ -129,20 +128,18 @@ impl Store {
         bias: bool,
     ) -> Result<(usize, Option<usize>), ModelError> {
         let weight_name = format!("{name}.weight");
-        let count = product(name, shape)?;
-        let mut values = Vec::new();
-        let no_memory = |_| ModelError::Memory { parameter: weight_name.clone(), values: count };
-        values.try_reserve_exact(count).map_err(no_memory)?;
+        let mut values = room(&weight_name, shape)?;
         let mut generator = init::stream(self.seed, self.parameters.len());
         init::weights(&mut values, self.init.weights, self.init.gain, shape, &mut generator);
         let weight = self.parameter(layer, weight_name, &values, shape)?;
         if !bias {
             return Ok((weight, None));
         }
-        let mut values = Vec::new();
+        let bias_name = format!("{name}.bias");
+        let mut values = room(&bias_name, &shape[..1])?;
         let mut generator = init::stream(self.seed, self.parameters.len());
         init::biases(&mut values, self.init.bias, Fans::of(shape).fan_in, shape[0], &mut generator);
-        let bias = self.parameter(layer, format!("{name}.bias"), &values, &shape[..1])?;
+        let bias = self.parameter(layer, bias_name, &values, &shape[..1])?;
         Ok((weight, Some(bias)))
     }
 
@@ -165,4 +162,22 @@ impl Store {
         let shape: Vec<i64> = shape.iter().map(|&side| side as i64).collect();
         Tensor::f_from_slice(values)?.f_reshape(shape)?.f_to_device(self.device)
     }
+}
+
+/// Number of values of a shape, as long as libtorch can count them.
+fn count(place: &str, shape: &[usize]) -> Result<usize, ModelError> {
+    shape
+        .iter()
+        .try_fold(1_usize, |product, &side| product.checked_mul(side))
+        // libtorch counts bytes of f32 in an i64.
+        .filter(|&values| values <= i64::MAX as usize / 4)
+        .ok_or_else(|| ModelError::Memory { place: place.to_owned(), shape: shape.to_vec() })
+}
+
+/// Empty, with room for all values of a shape.
+fn room(place: &str, shape: &[usize]) -> Result<Vec<f32>, ModelError> {
+    let mut values = Vec::new();
+    let no_memory = |_| ModelError::Memory { place: place.to_owned(), shape: shape.to_vec() };
+    values.try_reserve_exact(count(place, shape)?).map_err(no_memory)?;
+    Ok(values)
 }

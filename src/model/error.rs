@@ -1,29 +1,14 @@
 //! What can go wrong between an architecture and its activations.
 
-use super::shape::ShapeError;
+use crate::experiment::shapes::ShapeError;
 
 /// Why a network could not be built, run or restored.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum ModelError {
-    /// Two layers do not fit together.
+    /// Layers that do not fit together or to the targets.
     #[error(transparent)]
     #[diagnostic(transparent)]
     Shape(#[from] ShapeError),
-    /// The last layer does not give one value per target.
-    #[error("`{layer}` is the last layer and gives {got:?} per sample, but there are {wanted} targets")]
-    #[diagnostic(code(whymean::model::outputs), help("end the network with a dense layer without `units`"))]
-    Outputs {
-        /// Name of the last layer.
-        layer: String,
-        /// Its output shape per sample.
-        got: Vec<usize>,
-        /// Number of targets.
-        wanted: usize,
-    },
-    /// There is no layer at all.
-    #[error("the network has no layer")]
-    #[diagnostic(code(whymean::model::no_layers), help("give `model.layers` at least one dense layer"))]
-    NoLayers,
     /// The inputs are not what the network was built for.
     #[error("the network takes {wanted:?} per sample, got a batch of shape {got:?}")]
     #[diagnostic(code(whymean::model::inputs))]
@@ -45,14 +30,14 @@ pub enum ModelError {
         /// Samples times positions.
         got: u64,
     },
-    /// The weights of a layer do not fit into memory.
-    #[error("no memory for the {values} values of `{parameter}`")]
+    /// More values than the memory holds, or than libtorch can count.
+    #[error("no memory for `{place}` of shape {shape:?}")]
     #[diagnostic(code(whymean::model::memory), help("make the layer smaller"))]
     Memory {
-        /// Name of the parameter.
-        parameter: String,
-        /// Number of its values.
-        values: usize,
+        /// Name of the layer, the parameter or the buffer, or `inputs`.
+        place: String,
+        /// Its shape; that of a layer is of one sample.
+        shape: Vec<usize>,
     },
     /// A saved state lacks a parameter or buffer of the network.
     #[error("the saved state has no `{name}`")]

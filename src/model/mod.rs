@@ -1,7 +1,7 @@
 //! The network: an architecture becomes a [`Net`] with initial weights, which hands over every layer's activations.
 //!
 //! ```text
-//! experiment::Model --shape--> layer shapes --init--> parameters --forward--> one tensor per layer, the last: prediction
+//! experiment::Model --experiment::shapes--> layer shapes --init--> parameters --forward--> one tensor per layer, the last: prediction
 //! ```
 
 mod activation;
@@ -11,7 +11,6 @@ mod init;
 mod operation;
 mod orthogonal;
 mod padding;
-mod shape;
 
 #[cfg(test)]
 mod reference_tests;
@@ -29,7 +28,6 @@ use std::collections::BTreeMap;
 use tch::{Device, Kind, Tensor};
 
 pub use error::ModelError;
-pub use shape::ShapeError;
 
 use crate::{experiment::Model, record::LayerInfo};
 use operation::Stage;

@@ -32,7 +32,7 @@ pub(super) struct Windows {
 
 /// The windows along an axis of `side` values; `None` where not even one fits.
 ///
-/// Sides, kernels and strides are at least 1 and at most `u32::MAX`, so no sum overflows.
+/// All are at least 1, sides below 2^61 (`build` counts values), kernels and strides at most `u32::MAX`: no sum overflows.
 pub(super) fn windows(side: usize, kernel: usize, stride: usize, padding: Padding) -> Option<Windows> {
     let symmetric = |padding: usize| {
         let computed = (side + 2 * padding).checked_sub(kernel)? / stride + 1;
@@ -56,6 +56,13 @@ pub(super) fn windows(side: usize, kernel: usize, stride: usize, padding: Paddin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        experiment::{
+            Activation, Layer,
+            shapes::{ShapeError, infer},
+        },
+        model::test_support::model,
+    };
 
     #[test]
     fn the_questions_network_pads_three_and_drops_one() {
@@ -72,6 +79,30 @@ mod tests {
                     assert_eq!(found.keep, side.div_ceil(stride));
                     // Where the kernel is smaller than the stride, the tail of the axis may be left out, never computed.
                     assert_eq!(found.computed, found.keep + found.drop, "{kernel} {stride} {side}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn as_many_are_kept_as_the_shapes_announce() {
+        let announced = |side: u32, kernel, stride, padding| {
+            let activation = Activation::Linear;
+            let conv = Layer::Conv2d { filters: 1, kernel, stride, padding, activation, bias: false };
+            let side = side as usize;
+            // Any number of targets: the last shape is told in the error, too.
+            match infer(&model(vec![conv]), &[1, side, side], 1) {
+                Err(ShapeError::NotTheTargets { output, .. }) => Some(output[1]),
+                Err(ShapeError::WindowTooLarge { .. }) => None,
+                other => panic!("{other:?}"),
+            }
+        };
+        for padding in [Padding::Valid, Padding::Same, Padding::Half] {
+            for kernel in 1..=9 {
+                for (stride, side) in (1..=5).flat_map(|stride| (1..=12).map(move |side| (stride, side))) {
+                    let kept = windows(side as usize, kernel as usize, stride as usize, padding);
+                    let wanted = announced(side, kernel, stride, padding);
+                    assert_eq!(kept.map(|windows| windows.keep), wanted, "{padding:?} {kernel} {stride} {side}");
                 }
             }
         }

@@ -205,6 +205,9 @@ fn what_does_not_fit_is_named_with_both_shapes() {
         (vec![dense(0, Activation::Linear)], &[3], 2),
         (vec![dense(u32::MAX, Activation::Linear)], &[1 << 32], 2),
         (vec![dense(None, Activation::Linear)], &[0], 2),
+        // The 2^64 values of this image must not wrap to 0.
+        (vec![flatten(), dense(None, Activation::Linear)], &[1, 1 << 32, 1 << 32], 2),
+        (vec![norm()], &[1 << 60], 1 << 60),
     ];
     let messages: Vec<String> = cases
         .into_iter()
