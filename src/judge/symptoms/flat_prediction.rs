@@ -26,16 +26,20 @@ impl Symptom for FlatPrediction {
         let subjects: Vec<String> = flat.into_iter().map(|(name, ..)| name).collect();
         Some(Finding {
             id: self.card().id.to_owned(),
-            sentence: format!(
-                "predictions of {} vary by at most {:.2} % of what the target varies by",
-                names(&subjects),
-                100.0 * widest
-            ),
+            sentence: format!("predictions of {} {}", names(&subjects), how_flat(widest)),
             subjects,
             numbers: numbers([("spread", widest), ("limit", COLLAPSE_SPREAD)]),
             step: step_of_look(record, epoch),
             split: Split::Train,
         })
+    }
+}
+
+fn how_flat(spread: f64) -> String {
+    if spread == 0.0 {
+        "do not vary at all".to_owned()
+    } else {
+        format!("vary by at most {:.2} % of what the target varies by", (100.0 * spread).max(0.01))
     }
 }
 
@@ -49,6 +53,8 @@ mod tests {
         let flat = Synthetic::new().looks(4, |_, _, y| 1.0 + 0.001 * y).record();
         let found = FlatPrediction.look(&flat).expect("flat");
         assert_eq!(found.sentence, "predictions of `y` vary by at most 0.10 % of what the target varies by");
+        let to_the_bit = FlatPrediction.look(&Synthetic::new().looks(4, |_, _, _| 1.0).record()).expect("flat");
+        assert_eq!(to_the_bit.sentence, "predictions of `y` do not vary at all");
         assert_eq!((found.step, found.subjects.as_slice()), (40, ["y".to_owned()].as_slice()));
         let weak = Synthetic::new().looks(4, |_, i, y| calibrated(0.02, i, y)).record();
         assert_eq!(FlatPrediction.look(&weak), None);
