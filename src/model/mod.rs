@@ -1,7 +1,7 @@
 //! The network: an architecture becomes a [`Net`] with initial weights, which hands over every layer's activations.
 //!
 //! ```text
-//! experiment::Model --experiment::shapes--> layer shapes --init--> parameters --forward--> one tensor per layer, the last: prediction
+//! experiment::Model --shapes--> layer shapes --init--> parameters --forward--> one tensor per layer, the last: prediction
 //! ```
 
 mod activation;

@@ -32,7 +32,8 @@ pub(super) struct Windows {
 
 /// The windows along an axis of `side` values; `None` where not even one fits.
 ///
-/// All are at least 1, sides below 2^61 (`build` counts values), kernels and strides at most `u32::MAX`: no sum overflows.
+/// All are at least 1, sides below 2^61 (`build` counts the values), kernels and strides at most `u32::MAX`, so no sum
+/// overflows.
 pub(super) fn windows(side: usize, kernel: usize, stride: usize, padding: Padding) -> Option<Windows> {
     let symmetric = |padding: usize| {
         let computed = (side + 2 * padding).checked_sub(kernel)? / stride + 1;

@@ -203,7 +203,7 @@ fn what_does_not_fit_is_named_with_both_shapes() {
         (vec![Layer::MaxPool2d { size: 3, stride: 3 }], &[1, 2, 3], 1),
         (vec![dense(3, Activation::Linear)], &[3], 2),
         (vec![dense(0, Activation::Linear)], &[3], 2),
-        (vec![dense(u32::MAX, Activation::Linear)], &[1 << 32], 2),
+        (vec![dense(u32::MAX, Activation::Linear)], &[1 << 32], u32::MAX as usize),
         (vec![dense(None, Activation::Linear)], &[0], 2),
         // The 2^64 values of this image must not wrap to 0.
         (vec![flatten(), dense(None, Activation::Linear)], &[1, 1 << 32, 1 << 32], 2),
