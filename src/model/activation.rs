@@ -20,7 +20,7 @@ pub fn name(activation: Activation) -> &'static str {
 
 /// Applies an activation to every value; never in place, since what goes in may be another layer's tap.
 ///
-/// - Shape: any; the same comes out, contiguous unless the activation is linear, which hands back its input.
+/// - Shape: any; the same comes out. A linear activation hands back its input.
 /// - Numbers: the slopes and limits are libtorch's defaults, which are those of [`Activation`]; softplus is `x` above 20.
 /// - Errors: libtorch's, on kinds that it cannot compute with.
 pub(super) fn apply(activation: Activation, input: Tensor) -> Result<Tensor, TchError> {

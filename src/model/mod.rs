@@ -93,9 +93,7 @@ impl Net {
     ///   `[N, outputs]`. No axis is ever dropped, not even for one output.
     /// - Memory: taps are the tensors that the next layer read, and valid until dropped: no layer works in place. A tap may
     ///   share its storage with the one before (flatten, dropout in [`Mode::Eval`], an activation `linear`). All are
-    ///   contiguous, but for a convolution with padding `same` and activation `linear`: where the padding is uneven its
-    ///   tap is a view that skips a row or a column (see `padding`), as is that of a layer right after it that changes
-    ///   nothing.
+    ///   contiguous.
     /// - Random numbers: dropout in [`Mode::Train`] draws from libtorch's generator.
     /// - Errors: inputs of another shape; batch normalisation over one value per channel in [`Mode::Train`]; libtorch's
     ///   own, such as inputs on another device.

@@ -67,8 +67,9 @@ impl Operation {
             Self::Dense { weight, bias } => input.f_linear(parameter(weight), bias.map(parameter)),
             Self::Conv2d { weight, bias, stride, height, width } => {
                 let padding = [height.padding as i64, width.padding as i64];
-                let all = input.f_conv2d(parameter(weight), bias.map(parameter), [stride; 2], padding, [1, 1], 1)?;
-                keep(keep(all, 2, height)?, 3, width)
+                let extra = [0, width.extra as i64, 0, height.extra as i64];
+                let padded = if extra == [0; 4] { input.shallow_clone() } else { input.f_constant_pad_nd(extra)? };
+                padded.f_conv2d(parameter(weight), bias.map(parameter), [stride; 2], padding, [1, 1], 1)
             }
             Self::MaxPool2d { size, stride } => input.f_max_pool2d([size; 2], [stride; 2], [0, 0], [1, 1], false),
             Self::AvgPool2d { size, stride } => input.f_avg_pool2d([size; 2], [stride; 2], [0, 0], false, true, None),
@@ -87,12 +88,4 @@ impl Operation {
             Self::Identity => Ok(input.shallow_clone()),
         }
     }
-}
-
-/// The windows that count, without a copy where all do.
-fn keep(all: Tensor, axis: i64, windows: Windows) -> Result<Tensor, TchError> {
-    if windows.computed == windows.keep {
-        return Ok(all);
-    }
-    all.f_narrow(axis, windows.drop as i64, windows.keep as i64)
 }

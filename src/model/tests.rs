@@ -78,19 +78,19 @@ fn forward_hands_over_one_tensor_per_layer_of_the_announced_shape() {
 }
 
 #[test]
-fn every_activation_after_an_uneven_same_is_contiguous_and_linear_is_a_view() {
+fn every_activation_after_an_uneven_same_is_contiguous() {
     let _torch = torch();
     for activation in activation::ALL {
         let layers = vec![conv(Padding::Same, activation), Layer::Flatten {}, dense(None, Activation::Linear)];
         let net = Net::new(&model(layers), &[1, 8, 6], 1, 0, Device::Cpu).expect("the layers fit");
         let inputs = Tensor::randn([3, 1, 8, 6], (Kind::Float, Device::Cpu));
         let taps = net.forward(&inputs, Mode::Train).expect("the inputs fit");
-        assert_eq!(taps[0].is_contiguous(), activation != Activation::Linear, "{activation:?}");
+        assert!(taps[0].is_contiguous(), "{activation:?}");
     }
 }
 
 #[test]
-fn layers_after_a_view_are_contiguous_again() {
+fn layers_after_an_uneven_same_are_contiguous() {
     let _torch = torch();
     let after = [
         norm(),
@@ -108,7 +108,6 @@ fn layers_after_a_view_are_contiguous_again() {
         let net = Net::new(&model(layers), &[1, 8, 6], 1, 0, Device::Cpu).expect("the layers fit");
         let inputs = Tensor::randn([3, 1, 8, 6], (Kind::Float, Device::Cpu));
         let taps = net.forward(&inputs, Mode::Train).expect("the inputs fit");
-        assert!(!taps[0].is_contiguous());
         assert!(taps[1].is_contiguous(), "{what}");
     }
 }

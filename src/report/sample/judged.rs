@@ -69,12 +69,7 @@ fn findings(fate: Fate) -> Vec<Finding> {
     };
     match fate {
         Fate::Collapses => vec![
-            finding(
-                "flat-prediction",
-                &["x", "y"],
-                "predictions of `x` and `y` do not vary at all",
-                300,
-            ),
+            finding("flat-prediction", &["x", "y"], "predictions of `x` and `y` do not vary at all", 300),
             finding(
                 "dead-layer",
                 &["dense_1"],
