@@ -3,8 +3,10 @@
 mod boxes;
 mod draw;
 mod error;
+mod file;
 mod function;
 mod load;
+mod precision;
 mod scale;
 mod scan;
 mod split;

@@ -1,11 +1,6 @@
 //! A delimited text table with a header line becomes numbers, or a mistake with its line and column.
 
-use std::{
-    fs,
-    io::{Cursor, Read},
-    path::Path,
-    sync::Arc,
-};
+use std::{io::Cursor, path::Path, sync::Arc};
 
 use polars_core::prelude::{DataFrame, DataType, Field, PolarsResult, Schema};
 use polars_io::{
@@ -14,8 +9,9 @@ use polars_io::{
 };
 
 use super::{
-    DataError, MOST_BYTES,
+    DataError,
     error::{Excerpt, shown},
+    file,
     scan::{self, BadQuote, Record},
 };
 use crate::experiment::{
@@ -55,40 +51,8 @@ const MISSING: &[&str] = &["", "na", "n/a", "#n/a", "nan", "null", "none", "?", 
 ///
 /// - Errors: the first thing that is wrong, with its place.
 pub(super) fn read(wanted: &Wanted<'_>) -> Result<Numbers, DataError> {
-    let text = text(wanted.path)?;
+    let text = file::text(wanted.path)?;
     Sheet::new(wanted, text.trim_start_matches('\u{feff}'))?.numbers()
-}
-
-fn text(path: &Path) -> Result<String, DataError> {
-    /// The text, polars' cells and the numbers of it are in memory at the same time.
-    const BYTES_PER_BYTE: u64 = 6;
-    let unreadable = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => DataError::NotFound { path: shown(path) },
-        _ => DataError::Unreadable { path: shown(path), why: error.to_string() },
-    };
-    let about = fs::metadata(path).map_err(unreadable)?;
-    if about.is_dir() {
-        return Err(DataError::IsFolder { path: shown(path) });
-    }
-    let too_large = |size: u64| {
-        let what = format!("`{}` alone has {size} bytes", shown(path));
-        let bytes = size.saturating_mul(BYTES_PER_BYTE);
-        DataError::TooLarge { what, bytes, limit: MOST_BYTES, setting: "the number of rows in the file" }
-    };
-    let most = MOST_BYTES / BYTES_PER_BYTE;
-    if about.len() > most {
-        return Err(too_large(about.len()));
-    }
-    // A pipe or a device does not tell its size beforehand.
-    let mut bytes = Vec::new();
-    fs::File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
-    if bytes.len() as u64 > most {
-        return Err(too_large(bytes.len() as u64));
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        DataError::NotUtf8 { path: shown(path), line: 1 + before.iter().filter(|byte| **byte == b'\n').count() }
-    })
 }
 
 /// A text whose records are known and all have as many cells as the header.

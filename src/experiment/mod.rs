@@ -6,6 +6,7 @@
 
 pub mod change;
 mod error;
+pub(crate) mod excerpt;
 mod layers;
 pub mod reader;
 pub mod shapes;
