@@ -4,6 +4,7 @@ mod boxes;
 mod draw;
 mod error;
 mod file;
+mod fit;
 mod function;
 mod load;
 mod precision;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     error::{DataError, Excerpt},
+    fit::check,
     load::load,
 };
 

@@ -4,6 +4,7 @@
 //! each with its place. `change` applies one dotted path and its new value to the user's own text. `shapes` says what
 //! each layer gives and what the network needs, without libtorch.
 
+pub mod batches;
 pub mod change;
 mod error;
 pub(crate) mod excerpt;

@@ -21,9 +21,9 @@ use toml::de::DeTable;
 
 use self::fields::{Fields, Walk, describe};
 use super::{
-    Experiment, Source,
+    Experiment, Source, batches,
     error::{ExperimentError, ExperimentErrors, span},
-    shapes,
+    shapes::{self, ShapeError},
 };
 
 /// Largest file that is read: a configuration is a page, so a larger file is something else.
@@ -175,30 +175,40 @@ fn experiment(walk: &mut Walk, tree: &DeTable<'_>, folder: &Path, default_name: 
     let seed = seed(walk, root);
     let data = data::data(walk, root, folder);
     let (model, places) = model::model(walk, root);
-    let training = training::training(walk, root);
+    let (training, batch_place) = training::training(walk, root);
     let diagnosis = training::diagnosis(walk, root);
     walk.finish(root);
     let experiment = Experiment { name, seed, data: data?, model, training, diagnosis };
     // Shapes are judged only where everything before could be read: a wrong number of units is told once, not twice.
     if walk.mistakes.is_empty() {
-        check_shapes(walk, &experiment, &places);
+        check_shapes(walk, &experiment, &places, &batch_place);
     }
     Some(experiment)
 }
 
-fn check_shapes(walk: &mut Walk, experiment: &Experiment, places: &model::Places) {
-    let (input_shape, outputs) = match &experiment.data.source {
-        Source::Boxes { height, width, channels, .. } => {
-            (vec![*channels as usize, *height as usize, *width as usize], 2)
+fn check_shapes(walk: &mut Walk, experiment: &Experiment, places: &model::Places, batch_place: &Range<usize>) {
+    let (input_shape, outputs, samples) = match &experiment.data.source {
+        Source::Boxes { height, width, channels, train_samples, .. } => {
+            (vec![*channels as usize, *height as usize, *width as usize], 2, Some(u64::from(*train_samples)))
         }
-        Source::Function { features, .. } => (vec![*features as usize], 1),
+        Source::Function { features, train_samples, .. } => {
+            (vec![*features as usize], 1, Some(u64::from(*train_samples)))
+        }
         // Without names the table itself says how many columns there are; `data::load` knows then.
         Source::Table { features, .. } if features.is_empty() => return,
-        Source::Table { features, targets, .. } => (vec![features.len()], targets.len()),
+        Source::Table { features, targets, .. } => (vec![features.len()], targets.len(), None),
     };
-    if let Err(error) = shapes::footprint(&experiment.model, &input_shape, outputs, experiment.training.batch_size) {
-        let at = error.layer().and_then(|layer| places.layers.get(layer)).unwrap_or(&places.model);
-        walk.mistakes.push(ExperimentError::Shape { message: error.to_string(), at: span(at), help: error.advice() });
+    let (model, batch_size) = (&experiment.model, experiment.training.batch_size);
+    let checked = shapes::footprint(model, &input_shape, outputs, batch_size)
+        .and_then(|_| batches::check(model, &input_shape, outputs, batch_size, samples));
+    match checked {
+        Ok(()) => {}
+        Err(error @ ShapeError::LoneSample { .. }) => walk.conflict(error.to_string(), batch_place, &error.advice()),
+        Err(error) => {
+            let at = error.layer().and_then(|layer| places.layers.get(layer)).unwrap_or(&places.model);
+            let (message, help) = (error.to_string(), error.advice());
+            walk.mistakes.push(ExperimentError::Shape { message, at: span(at), help });
+        }
     }
 }
 
