@@ -16,6 +16,7 @@ use super::{
 };
 use crate::experiment::{
     Missing,
+    excerpt::shortened,
     suggest::{listed, nearest},
 };
 
@@ -43,6 +44,9 @@ pub(super) struct Wanted<'a> {
     pub delimiter: char,
     pub missing: Missing,
 }
+
+/// Longest cell that is read as a number [bytes]: f64 has 767 digits at most that mean anything.
+const LONGEST_NUMBER: usize = 1000;
 
 /// Texts that mean "no value", lower case.
 const MISSING: &[&str] = &["", "na", "n/a", "#n/a", "nan", "null", "none", "?", "."];
@@ -101,14 +105,13 @@ impl<'a> Sheet<'a> {
         }
         for (index, name) in self.header.iter().enumerate() {
             if let Some(before) = self.header[..index].iter().position(|other| other == name && !name.is_empty()) {
-                let message =
-                    format!("columns {} and {} are both named `{}`", before + 1, index + 1, name.escape_debug());
+                let message = format!("columns {} and {} are both named `{}`", before + 1, index + 1, shortened(name));
                 return fault(index, message, "give each column a name of its own");
             }
             if name.chars().any(|character| character.is_control() && character != '\t') {
                 // Names go to terminals and reports.
                 let message =
-                    format!("the name of column {} has a control character: `{}`", index + 1, name.escape_debug());
+                    format!("the name of column {} has a control character: `{}`", index + 1, shortened(name));
                 return fault(index, message, "take line breaks and other control characters out of the header");
             }
             // A column without a name can be left out by naming the others.
@@ -155,12 +158,7 @@ impl<'a> Sheet<'a> {
                 (None, Some(near)) => format!("did you mean `{near}`? {all}"),
                 (None, None) => all,
             };
-            DataError::UnknownColumn {
-                path: shown(self.wanted.path),
-                column: name.escape_debug().to_string(),
-                key,
-                help,
-            }
+            DataError::UnknownColumn { path: shown(self.wanted.path), column: shortened(name), key, help }
         })
     }
 
@@ -243,9 +241,14 @@ impl<'a> Sheet<'a> {
         let mut numbers = Vec::with_capacity(self.rows.len());
         for (row, cell) in cells.iter().enumerate() {
             let cell = cell.unwrap_or("").trim();
+            if cell.len() > LONGEST_NUMBER {
+                let what = format!("the cell holds {} bytes, which is no number", cell.len());
+                let help = "a number has some dozens of digits at most; is a quote or a line break missing?";
+                return Err(self.cell(row, column, what, help.to_owned()));
+            }
             match cell.parse::<f64>() {
                 Ok(number) if number.is_finite() && number.abs() > f64::from(f32::MAX) => {
-                    let what = format!("`{cell}` is beyond what a 32-bit number holds (3.4e38)");
+                    let what = format!("`{}` is beyond what a 32-bit number holds (3.4e38)", shortened(cell));
                     return Err(self.cell(
                         row,
                         column,
@@ -267,15 +270,13 @@ impl<'a> Sheet<'a> {
         let line = &self.text[record.bytes.clone()];
         let at = scan::cells(line, self.delimiter, self.quoted).get(column).cloned().unwrap_or(0..line.len());
         let (line, at) = Excerpt::new(self.wanted.path, record.line, line, at);
-        DataError::Cell { column: self.header[column].clone(), number: record.line, what, line, at, help }
+        DataError::Cell { column: shortened(&self.header[column]), number: record.line, what, line, at, help }
     }
 
     fn text_cell(&self, row: usize, column: usize, cell: &str) -> DataError {
-        const SHOWN: usize = 40;
-        let short: String = cell.chars().take(SHOWN).collect();
-        let what = format!("\"{}\" is not a number", short.escape_debug());
+        let what = format!("\"{}\" is not a number", shortened(cell));
         let with_point = cell.replace(',', ".");
-        let help = if with_point.parse::<f64>().is_ok() {
+        let help = if with_point.len() <= LONGEST_NUMBER && with_point.parse::<f64>().is_ok() {
             format!("decimals are written with a point: {with_point}")
         } else if self.wanted.targets.contains(&self.header[column]) {
             "a target is a number: choose another column in `data.targets`, or code its words as numbers".to_owned()
@@ -311,7 +312,7 @@ impl<'a> Sheet<'a> {
         let what = if seen.is_empty() {
             "the cell is empty".to_owned()
         } else {
-            format!("`{}` is no finite number", seen.escape_debug())
+            format!("`{}` is no finite number", shortened(&seen))
         };
         let rows =
             if count == 1 { "1 row has".to_owned() } else { format!("{count} of {} rows have", self.rows.len()) };

@@ -9,7 +9,8 @@ use toml::{
 
 use super::limits::{CountLimits, Limits};
 use crate::experiment::{
-    error::{ExperimentError, span},
+    error::{ExperimentError, MOST_MISTAKES, span},
+    excerpt::{self, shortened},
     suggest::{listed, nearest},
 };
 
@@ -155,8 +156,7 @@ impl Walk {
         };
         self.mistakes.push(ExperimentError::UnknownValue {
             key: key.to_owned(),
-            // Escapes in TOML strings must not reach the terminal.
-            seen: seen.escape_debug().to_string(),
+            seen: shortened(seen),
             at: span(at),
             help,
         });
@@ -188,7 +188,13 @@ impl Walk {
         match number {
             Some(number) if limits.allow(number) => number,
             Some(number) if number.is_finite() => {
-                self.out_of_range(&path, &limits.wanted(), &format!("`{number}`"), value.span(), limits.help);
+                self.out_of_range(
+                    &path,
+                    &limits.wanted(),
+                    &format!("`{}`", excerpt::number(number)),
+                    value.span(),
+                    limits.help,
+                );
                 fallback
             }
             _ => {
@@ -242,7 +248,7 @@ impl Walk {
         let number = whole(value.get_ref()).and_then(|number| u64::try_from(number).ok());
         let number = number.filter(|number| range.contains(number));
         if number.is_none() {
-            self.out_of_range(path, wanted, &format!("`{integer}`"), value.span(), help);
+            self.out_of_range(path, wanted, &format!("`{}`", shortened(integer.as_str())), value.span(), help);
         }
         number
     }
@@ -338,9 +344,15 @@ impl Walk {
     /// Judges the stray keys, now that every place of every key is known.
     pub fn close(mut self) -> Vec<ExperimentError> {
         let homes = self.homes.into_inner();
-        for stray in self.strays {
-            let key = stray.key.escape_debug();
-            let path = if stray.place.is_empty() { key.to_string() } else { format!("{}.{key}", stray.place) };
+        let everywhere: BTreeSet<&str> = homes.iter().map(|(_, key)| *key).collect();
+        self.strays.sort_by_key(|stray| stray.at.start);
+        // No more of them are told, and looking for the nearest name takes time.
+        let nearest = |index: usize, stray: &Stray, names: &mut dyn Iterator<Item = &'static str>| {
+            (index < MOST_MISTAKES).then(|| nearest(&stray.key, names.collect::<Vec<_>>())).flatten()
+        };
+        for (index, stray) in self.strays.iter().enumerate() {
+            let key = shortened(&stray.key);
+            let path = if stray.place.is_empty() { key.clone() } else { format!("{}.{key}", stray.place) };
             let allowed = format!("allowed here: {}", listed(stray.allowed.iter().copied()));
             if let Some((variant, others)) = &stray.variant
                 && !others.is_empty()
@@ -349,13 +361,12 @@ impl Walk {
                     key: path,
                     variant: variant.clone(),
                     at: span(&stray.at),
-                    help: format!("`{}` belongs to {}; {allowed}", stray.key, listed(others.iter().copied())),
+                    help: format!("`{key}` belongs to {}; {allowed}", listed(others.iter().copied())),
                 });
                 continue;
             }
-            let near = nearest(&stray.key, stray.allowed.iter().copied());
-            let everywhere: Vec<&str> = homes.iter().map(|(_, key)| *key).collect();
-            let elsewhere = nearest(&stray.key, everywhere)
+            let near = nearest(index, stray, &mut stray.allowed.iter().copied());
+            let elsewhere = nearest(index, stray, &mut everywhere.iter().copied())
                 .and_then(|key| homes.iter().find(|(place, home)| *home == key && !place.contains(".layers.")));
             let help = match (near, elsewhere) {
                 (Some(name), _) => format!("did you mean `{name}`? {allowed}"),
@@ -383,9 +394,9 @@ pub(super) fn describe(value: &DeValue<'_>) -> String {
     const SHOWN: usize = 40;
     match value {
         DeValue::String(text) if text.chars().count() > SHOWN => "a long string".to_owned(),
-        DeValue::String(text) => format!("the string \"{}\"", text.escape_debug()),
-        DeValue::Integer(number) => format!("the whole number `{number}`"),
-        DeValue::Float(number) => format!("the number `{number}`"),
+        DeValue::String(text) => format!("the string \"{}\"", shortened(text)),
+        DeValue::Integer(number) => format!("the whole number `{}`", shortened(number.as_str())),
+        DeValue::Float(number) => format!("the number `{}`", shortened(number.as_str())),
         DeValue::Boolean(flag) => format!("the boolean `{flag}`"),
         DeValue::Datetime(_) => "a date or time".to_owned(),
         DeValue::Array(items) => format!("a list of {}", items.len()),

@@ -11,6 +11,7 @@ mod training;
 mod variant;
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::{self, Read},
     ops::Range,
@@ -127,17 +128,16 @@ pub(super) fn default_name(path: &Path) -> String {
 
 fn syntax_mistakes(text: &str, errors: &[toml::de::Error]) -> Vec<ExperimentError> {
     // After a first slip in a line the parser stumbles over the rest of it; that is one mistake.
-    let mut lines = Vec::new();
     let mut mistakes = Vec::new();
+    let breaks: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
+    let mut told = BTreeSet::new();
     for error in errors {
         let at = error.span().unwrap_or(0..0);
         let at = at.start.min(text.len())..at.end.min(text.len());
-        let line = text.as_bytes()[..at.start].iter().filter(|byte| **byte == b'\n').count();
-        if lines.contains(&line) {
+        if !told.insert(breaks.partition_point(|end| *end < at.start)) {
             continue;
         }
-        lines.push(line);
-        let message = error.message().lines().next().unwrap_or("unreadable").to_owned();
+        let message: String = error.message().lines().next().unwrap_or("unreadable").chars().take(200).collect();
         mistakes.push(ExperimentError::Syntax {
             help: syntax_help(&message, &text[line_at(text, at.start)]),
             message,
@@ -253,5 +253,7 @@ fn is_file_name(name: &str) -> bool {
         && !name.ends_with(['.', ' '])
 }
 
+#[cfg(test)]
+mod hostile_tests;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,5 @@
 //! Tests of [`super`]: defaults, shorthands, both directions of the round trip.
 
-use proptest::prelude::*;
-
 use super::*;
 use crate::experiment::{
     Activation, BiasInit, Data, Diagnosis, Distribution, Formula, Init, Layer, Loss, Missing, Model, Optimiser,
@@ -313,91 +311,5 @@ fn files_that_are_none_are_explained() {
     {
         let endless = read(Path::new("/dev/zero")).expect_err("it never ends");
         assert!(endless.mistakes()[0].to_string().contains("more than 4194304 bytes"), "{endless:?}");
-    }
-}
-
-#[test]
-fn escapes_in_the_text_do_not_reach_the_terminal() {
-    let text = "\"\\u001b[31m\" = 1\n[data]\nsource = \"\\u001b[31m\"\n[model]\nhidden = [8]\n";
-    let errors = parse(text, "config.toml", Path::new("/folder"), "config").expect_err("two mistakes were planted");
-    assert_eq!(errors.mistakes().len(), 2);
-    assert!(!rendered(&errors).contains('\u{1b}'));
-}
-
-/// A stranger's file must not overflow the stack.
-#[test]
-fn deep_nesting_is_refused() {
-    for text in [
-        format!("a = {}", "[".repeat(100_000)),
-        format!("a = {}1{}", "[".repeat(100_000), "]".repeat(100_000)),
-        format!("a = {}", "{a=".repeat(100_000)),
-        format!("{}a = 1", "a.".repeat(100_000)),
-        format!("[{}a]\nb = 1", "a.".repeat(100_000)),
-    ] {
-        assert!(parse(&text, "config.toml", Path::new("/folder"), "config").is_err());
-        let change = [crate::experiment::Change { path: "seed".into(), to: text.clone() }];
-        let _ = crate::experiment::change::apply(&text, "config.toml", &change);
-        let _ = crate::experiment::change::apply(SHORTEST, "config.toml", &change);
-    }
-}
-
-/// Pieces that configurations are made of, and pieces that break them.
-fn piece() -> impl Strategy<Value = String> {
-    prop_oneof![
-        prop::sample::select(vec![
-            "[data]\n",
-            "[model]\n",
-            "[training]\n",
-            "[[model.layers]]\n",
-            "source = \"table\"\n",
-            "source = 3\n",
-            "layers = [",
-            "]",
-            "{ type = \"dense\" }",
-            ",",
-            "\n",
-            "= ",
-            "\"",
-            "'''",
-            "#",
-            "\u{feff}",
-            "\u{1F600}",
-            "\\",
-            "lr = 1e400\n",
-            "data = 1\n",
-            "model.init.weights.std = 3\n",
-            "inf",
-            "{",
-            "}",
-            ".",
-            "1979-05-27",
-            "\r",
-            "\t",
-            "hidden = []\n",
-            "name = \"ü\"\n",
-            "optimizer.kind = \"sgd\"\n",
-            "training.optimiser = \"sgd\"\n",
-        ])
-        .prop_map(str::to_owned),
-        "[a-z_]{1,8} = [0-9\"-]{1,4}\n",
-    ]
-}
-
-proptest! {
-    /// Whatever the text, the answer is an experiment or mistakes that can be printed.
-    #[test]
-    fn no_text_is_too_odd(pieces in prop::collection::vec(piece(), 0..12), cut in 0usize..400, whole: bool) {
-        let demo = include_str!("../../../fixtures/demo.toml");
-        let middle = pieces.concat();
-        let text = if whole {
-            let cut = demo.floor_char_boundary(cut.min(demo.len()) * demo.len() / 400);
-            format!("{}{middle}{}", &demo[..cut], &demo[cut..])
-        } else {
-            middle
-        };
-        if let Err(errors) = parse(&text, "config.toml", Path::new("/folder"), "config") {
-            prop_assert!(!errors.mistakes().is_empty());
-            prop_assert!(rendered(&errors).contains("config.toml"));
-        }
     }
 }
