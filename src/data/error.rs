@@ -100,6 +100,20 @@ pub enum DataError {
         /// The file.
         path: String,
     },
+    /// More inputs than a network can learn from.
+    #[error("the table `{path}` has {features} feature columns, {limit} are allowed at most")]
+    #[diagnostic(
+        code(whymean::data::too_many_features),
+        help("name fewer in `data.features`; is the table transposed, with one sample in each column?")
+    )]
+    TooManyFeatures {
+        /// The file.
+        path: String,
+        /// Feature columns.
+        features: usize,
+        /// Most that are allowed.
+        limit: u32,
+    },
     /// A header that does not name the columns one by one.
     #[error("{message}")]
     #[diagnostic(code(whymean::data::header), help("{help}"))]

@@ -110,3 +110,5 @@ pub struct TargetSummary {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wide_tests;

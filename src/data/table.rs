@@ -1,6 +1,11 @@
 //! A delimited text table with a header line becomes numbers, or a mistake with its line and column.
 
-use std::{io::Cursor, path::Path, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    io::Cursor,
+    path::Path,
+    sync::Arc,
+};
 
 use polars_core::prelude::{DataFrame, DataType, Field, PolarsResult, Schema};
 use polars_io::{
@@ -16,7 +21,8 @@ use super::{
 };
 use crate::experiment::{
     Missing,
-    excerpt::shortened,
+    excerpt::{is_steering, shortened},
+    reader::MOST_FEATURES,
     suggest::{listed, nearest},
 };
 
@@ -66,6 +72,8 @@ struct Sheet<'a> {
     quoted: bool,
     delimiter: u8,
     header: Vec<String>,
+    /// First column of each name.
+    places: HashMap<String, usize>,
     rows: Vec<Record>,
 }
 
@@ -84,7 +92,11 @@ impl<'a> Sheet<'a> {
         let cells = scan::cells(line, delimiter, quoted);
         let header: Vec<String> =
             cells.iter().map(|cell| scan::content(&line[cell.clone()], quoted).into_owned()).collect();
-        let sheet = Self { wanted, text, quoted, delimiter, header, rows };
+        let mut places = HashMap::with_capacity(header.len());
+        for (column, name) in header.iter().enumerate() {
+            places.entry(name.clone()).or_insert(column);
+        }
+        let sheet = Self { wanted, text, quoted, delimiter, header, places, rows };
         sheet.check_header(&first, &cells)?;
         sheet.check_rows(&first)?;
         Ok(sheet)
@@ -104,11 +116,11 @@ impl<'a> Sheet<'a> {
             );
         }
         for (index, name) in self.header.iter().enumerate() {
-            if let Some(before) = self.header[..index].iter().position(|other| other == name && !name.is_empty()) {
+            if let Some(before) = self.places.get(name).filter(|before| **before != index && !name.is_empty()) {
                 let message = format!("columns {} and {} are both named `{}`", before + 1, index + 1, shortened(name));
                 return fault(index, message, "give each column a name of its own");
             }
-            if name.chars().any(|character| character.is_control() && character != '\t') {
+            if name.chars().any(|character| is_steering(character) && character != '\t') {
                 // Names go to terminals and reports.
                 let message =
                     format!("the name of column {} has a control character: `{}`", index + 1, shortened(name));
@@ -145,7 +157,7 @@ impl<'a> Sheet<'a> {
 
     /// Index of a column.
     fn column(&self, name: &str, key: &'static str) -> Result<usize, DataError> {
-        self.header.iter().position(|column| column == name).ok_or_else(|| {
+        self.places.get(name).copied().ok_or_else(|| {
             let names = self.header.iter().map(String::as_str).filter(|name| !name.is_empty());
             let all = format!("the columns are {}", listed(names.clone()));
             let other = [('\t', "\\t"), (';', ";"), ('|', "|"), (',', ",")].into_iter();
@@ -167,6 +179,7 @@ impl<'a> Sheet<'a> {
         let targets =
             self.wanted.targets.iter().map(|name| self.column(name, "data.targets")).collect::<Result<Vec<_>, _>>()?;
         let features: Vec<usize> = if self.wanted.features.is_empty() {
+            let targets: HashSet<usize> = targets.iter().copied().collect();
             (0..self.header.len()).filter(|column| !targets.contains(column)).collect()
         } else {
             self.wanted.features.iter().map(|name| self.column(name, "data.features")).collect::<Result<_, _>>()?
@@ -174,10 +187,18 @@ impl<'a> Sheet<'a> {
         if features.is_empty() {
             return Err(DataError::NoFeatures { path: path() });
         }
+        if features.len() > MOST_FEATURES as usize {
+            return Err(DataError::TooManyFeatures { path: path(), features: features.len(), limit: MOST_FEATURES });
+        }
         let used: Vec<usize> = features.iter().chain(&targets).copied().collect();
         let frame =
             self.frame(&used).map_err(|error| DataError::Unreadable { path: path(), why: error.to_string() })?;
-        let columns = used.iter().map(|column| self.parse(&frame, *column)).collect::<Result<Vec<_>, _>>()?;
+        let mut order = used.clone();
+        order.sort_unstable();
+        // By place, since a look-up by name goes through all names.
+        let place = |column: &usize| order.binary_search(column).unwrap_or(0);
+        let columns =
+            used.iter().map(|column| self.parse(&frame, place(column), *column)).collect::<Result<Vec<_>, _>>()?;
         let whole: Vec<bool> =
             (0..self.rows.len()).map(|row| columns.iter().all(|column| !column[row].is_nan())).collect();
         let dropped = whole.iter().filter(|whole| !**whole).count();
@@ -225,16 +246,16 @@ impl<'a> Sheet<'a> {
             .finish()
     }
 
-    /// The numbers of one column; missing ones are NaN.
-    fn parse(&self, frame: &DataFrame, column: usize) -> Result<Vec<f64>, DataError> {
+    /// The numbers of one column, which stands at `place` of the frame; missing ones are NaN.
+    fn parse(&self, frame: &DataFrame, place: usize, column: usize) -> Result<Vec<f64>, DataError> {
         if self.rows.is_empty() {
             return Ok(Vec::new());
         }
         let unreadable = |why: String| DataError::Unreadable { path: shown(self.wanted.path), why };
-        let cells = frame
-            .column(&column_name(column))
-            .and_then(|cells| cells.str())
-            .map_err(|error| unreadable(error.to_string()))?;
+        let name = column_name(column);
+        let cells = frame.select_at_idx(place).filter(|cells| cells.name().as_str() == name);
+        let cells = cells.ok_or_else(|| unreadable(format!("`{name}` was not read")))?;
+        let cells = cells.str().map_err(|error| unreadable(error.to_string()))?;
         if cells.len() != self.rows.len() {
             return Err(unreadable(format!("{} rows were expected, {} were read", self.rows.len(), cells.len())));
         }
@@ -293,9 +314,10 @@ impl<'a> Sheet<'a> {
     fn numeric_columns(&self, row: usize) -> String {
         let line = &self.text[self.rows[row].bytes.clone()];
         let cells = scan::cells(line, self.delimiter, self.quoted);
+        let targets: HashSet<&String> = self.wanted.targets.iter().collect();
         let names = self.header.iter().zip(cells).filter(|(name, cell)| {
             let number = scan::content(&line[cell.clone()], self.quoted).parse::<f64>().is_ok();
-            number && !name.is_empty() && !self.wanted.targets.contains(name)
+            number && !name.is_empty() && !targets.contains(name)
         });
         let names: Vec<&str> = names.map(|(name, _)| name.as_str()).collect();
         if names.is_empty() { String::new() } else { format!(" (numbers are in {})", listed(names)) }

@@ -22,7 +22,7 @@ fn loaded(table: &str) -> Dataset {
 }
 
 /// A table of some text, with target `y`.
-fn table(text: &str, settings: &str) -> Result<Dataset, DataError> {
+pub(super) fn table(text: &str, settings: &str) -> Result<Dataset, DataError> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("table.csv");
     std::fs::write(&path, text).expect("a temporary file");

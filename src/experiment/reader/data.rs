@@ -1,6 +1,9 @@
 //! `[data]`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
 
 use toml::{Spanned, de::DeValue};
 
@@ -135,7 +138,8 @@ fn fill_source(walk: &mut Walk, fields: &mut Fields<'_>, template: Source) -> So
             let path = path(walk, fields);
             let features = names(walk, fields, "features", Names::MayBeLeftOut);
             let targets = names(walk, fields, "targets", Names::Required);
-            if let Some(both) = targets.iter().find(|name| features.contains(name)) {
+            let known: HashSet<&String> = features.iter().collect();
+            if let Some(both) = targets.iter().find(|name| known.contains(name)) {
                 let message = format!("column `{}` is a feature and a target", shortened(both));
                 walk.conflict(
                     message,
@@ -218,9 +222,10 @@ fn names(walk: &mut Walk, fields: &mut Fields<'_>, key: &'static str, need: Name
         walk.out_of_range(&path, "at least one name", "an empty list", value.span(), &help);
     }
     let mut names: Vec<String> = Vec::with_capacity(items.len());
+    let mut known = HashSet::new();
     for item in items {
         match item.get_ref() {
-            DeValue::String(name) if names.iter().any(|known| known == name.as_ref()) => {
+            DeValue::String(name) if !known.insert(name.as_ref()) => {
                 walk.conflict(
                     format!("`{path}` names column `{}` twice", shortened(name)),
                     &item.span(),

@@ -95,7 +95,10 @@ pub(super) const VALIDATION_SAMPLES: CountLimits =
     count(0, 100_000_000, "0 is no validation; common: a fifth of the training samples");
 pub(super) const SIDE: CountLimits = count(1, 16_384, "pixels; common: 32 to 256");
 pub(super) const CHANNELS: CountLimits = count(1, 1_024, "1 for grey, 3 for colour");
-pub(super) const FEATURES: CountLimits = count(1, 1_000_000, "the number of inputs of one sample");
+/// Most inputs of one sample: a first layer of 64 units then has 6.4 million weights, far more than samples can set.
+pub(crate) const MOST_FEATURES: u32 = 100_000;
+pub(super) const FEATURES: CountLimits =
+    count(1, MOST_FEATURES, "the number of inputs of one sample; common: 1 to 1000");
 pub(super) const UNITS: CountLimits = count(1, 1_000_000, "common: 16 to 1024; left out, it is the number of targets");
 pub(super) const HIDDEN_UNITS: CountLimits = count(1, 1_000_000, "units of one hidden layer; common: 16 to 1024");
 pub(super) const FILTERS: CountLimits = count(1, 65_536, "common: 16 to 512");

@@ -7,6 +7,7 @@ mod data;
 mod fields;
 mod limits;
 mod model;
+mod strays;
 mod training;
 mod variant;
 
@@ -21,6 +22,7 @@ use std::{
 use toml::de::DeTable;
 
 use self::fields::{Fields, Walk, describe};
+pub(crate) use self::limits::MOST_FEATURES;
 use super::{
     Experiment, Source, batches,
     error::{ExperimentError, ExperimentErrors, span},
