@@ -24,7 +24,7 @@ pub use self::{
     change::Change,
     error::{ExperimentError, ExperimentErrors},
     layers::{Activation, BiasInit, Init, Layer, Model, Padding, WeightInit},
-    reader::{parse, read},
+    reader::{LARGEST_SEED, parse, read},
     source::{Data, Distribution, Formula, Missing, Scaling, Source},
     training::{Loss, Optimiser, Schedule, Training},
 };

@@ -221,7 +221,11 @@ impl Walk {
     /// A whole number within limits, wherever it stands.
     pub fn count_value(&mut self, path: &str, value: &Spanned<DeValue<'_>>, limits: &CountLimits) -> Option<u32> {
         let low_to_high = u64::from(limits.low)..=u64::from(limits.high);
-        self.whole_value(path, value, low_to_high, &limits.wanted(), limits.help)
+        let help = match value.get_ref() {
+            DeValue::Integer(_) => limits.advice(whole(value.get_ref())),
+            _ => limits.help.to_owned(),
+        };
+        self.whole_value(path, value, low_to_high, &limits.wanted(), &help)
             .and_then(|number| u32::try_from(number).ok())
     }
 

@@ -19,6 +19,7 @@ use std::{
     path::Path,
 };
 
+use sha2::{Digest, Sha256};
 use toml::de::DeTable;
 
 use self::fields::{Fields, Walk, describe};
@@ -26,6 +27,7 @@ pub(crate) use self::limits::MOST_FEATURES;
 use super::{
     Experiment, Source, batches,
     error::{ExperimentError, ExperimentErrors, span},
+    excerpt::is_steering,
     shapes::{self, ShapeError},
 };
 
@@ -122,10 +124,22 @@ pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// The name of the file without its ending.
+/// The name of the file without its ending, made one that a folder may have.
 pub(super) fn default_name(path: &Path) -> String {
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    stem.filter(|stem| is_file_name(stem)).unwrap_or_else(|| "experiment".to_owned())
+    let Some(stem) = path.file_stem() else {
+        return "experiment".to_owned();
+    };
+    let text = stem.to_string_lossy();
+    if is_file_name(&text) {
+        return text.into_owned();
+    }
+    // Two files whose names lose the same characters must not share a folder: the hash is over what they lose, too.
+    let hash: String =
+        Sha256::digest(stem.as_encoded_bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let plain: String = text.chars().filter(|character| is_plain(*character)).collect();
+    let plain = plain.trim_start_matches(['.', '-', ' ']);
+    let short = plain[..plain.floor_char_boundary(LONGEST_NAME - 1 - hash.len())].trim_end_matches(['.', ' ']);
+    format!("{}-{hash}", if short.is_empty() { "experiment" } else { short })
 }
 
 fn syntax_mistakes(text: &str, errors: &[toml::de::Error]) -> Vec<ExperimentError> {
@@ -181,6 +195,7 @@ fn experiment(walk: &mut Walk, tree: &DeTable<'_>, folder: &Path, default_name: 
     let diagnosis = training::diagnosis(walk, root);
     walk.finish(root);
     let experiment = Experiment { name, seed, data: data?, model, training, diagnosis };
+    check_seeds(walk, root, &experiment);
     // Shapes are judged only where everything before could be read: a wrong number of units is told once, not twice.
     if walk.mistakes.is_empty() {
         check_shapes(walk, &experiment, &places, &batch_place);
@@ -215,7 +230,7 @@ fn check_shapes(walk: &mut Walk, experiment: &Experiment, places: &model::Places
 }
 
 /// The largest seed: every reader of the JSON, JavaScript too, sees the same number.
-const LARGEST_SEED: u64 = (1 << 53) - 1;
+pub const LARGEST_SEED: u64 = (1 << 53) - 1;
 
 fn seed(walk: &mut Walk, fields: &mut Fields<'_>) -> u64 {
     let Some(value) = fields.get("seed") else {
@@ -225,6 +240,17 @@ fn seed(walk: &mut Walk, fields: &mut Fields<'_>) -> u64 {
     let wanted = format!("a whole number from 0 to {LARGEST_SEED}");
     walk.whole_value(&path, value, 0..=LARGEST_SEED, &wanted, "any number will do; the same number gives the same run")
         .unwrap_or(0)
+}
+
+/// The runs have the seeds from `seed` on; the last one must be a seed too.
+fn check_seeds(walk: &mut Walk, root: &Fields<'_>, experiment: &Experiment) {
+    let (first, count) = (experiment.seed, experiment.diagnosis.seeds);
+    // OK because both were read within their limits.
+    let last = first + u64::from(count.saturating_sub(1));
+    if last > LARGEST_SEED {
+        let message = format!("the last of {count} seeds would be {last}, and the largest seed is {LARGEST_SEED}");
+        walk.conflict(message, &root.place_of("seed"), "lower `seed`, or `diagnosis.seeds`");
+    }
 }
 
 /// Longest name: most file systems allow 255 bytes, and dates and endings are added.
@@ -247,12 +273,16 @@ fn name(walk: &mut Walk, root: &mut Fields<'_>, default_name: &str) -> String {
 
 /// Whether a folder may have this name, on any system.
 fn is_file_name(name: &str) -> bool {
-    let plain = |character: char| !character.is_control() && !r#"/\:*?"<>|"#.contains(character);
     !name.trim().is_empty()
         && name.len() <= LONGEST_NAME
-        && name.chars().all(plain)
+        && name.chars().all(is_plain)
         && !name.starts_with(['.', '-', ' '])
         && !name.ends_with(['.', ' '])
+}
+
+/// Whether a character may stand in a name: it steers no terminal, and no system gives it a meaning of its own.
+fn is_plain(character: char) -> bool {
+    !is_steering(character) && character != char::REPLACEMENT_CHARACTER && !r#"/\:*?"<>|"#.contains(character)
 }
 
 #[cfg(test)]

@@ -158,12 +158,51 @@ fn odd_numbers_are_refused() {
 
 #[test]
 fn names_that_are_no_folder_are_refused() {
-    for name in ["", " ", "..", "a/b", "a\\\\b", ".hidden", "-rf", "a\\u0000", "a\\n", &"x".repeat(101)] {
+    for name in [
+        "",
+        " ",
+        "..",
+        "a/b",
+        "a\\\\b",
+        ".hidden",
+        "-rf",
+        "a\\u0000",
+        "a\\n",
+        "a\\u202Eb",
+        "a\u{200b}",
+        &"x".repeat(101),
+    ] {
         let found = mistakes(&format!("name = \"{name}\"\n{SHORTEST}"));
         assert!(found.len() == 1 && found[0].starts_with("`name` must be"), "{name}: {found:?}");
     }
     assert_eq!(parsed(&format!("name = \"Größe 2\"\n{SHORTEST}")).name, "Größe 2");
-    assert_eq!(default_name(Path::new("a/..hidden.toml")), "experiment");
+}
+
+/// The name is the folder of the results: two files that share it would share their results.
+#[test]
+fn files_with_odd_names_have_names_of_their_own() {
+    let names = ["-x", "--x", "\u{1b}[31mred", "red", "..hidden", "*", "?", "a\u{202e}b", "ab", " ", &"x".repeat(101)];
+    let found: Vec<String> = names.iter().map(|name| default_name(Path::new(&format!("a/{name}.toml")))).collect();
+    assert!(found.iter().all(|name| is_file_name(name)), "{found:?}");
+    assert_eq!(found.iter().collect::<BTreeSet<_>>().len(), names.len(), "{found:?}");
+    assert_eq!((found[3].as_str(), found[8].as_str()), ("red", "ab"));
+    insta::assert_snapshot!(found[..3].join(" "));
+    assert_eq!(default_name(Path::new("-x.toml")), found[0]);
+    #[cfg(unix)]
+    {
+        use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+        let [first, second] = [b"\xff.toml", b"\xfe.toml"].map(|name| default_name(Path::new(OsStr::from_bytes(name))));
+        assert!(is_file_name(&first) && first != second, "{first} {second}");
+    }
+}
+
+#[test]
+fn the_last_seed_is_a_seed_too() {
+    let text = |seed: u64, seeds: u32| format!("seed = {seed}\n{SHORTEST}[diagnosis]\nseeds = {seeds}");
+    let wanted = "the last of 2 seeds would be 9007199254740992, and the largest seed is 9007199254740991";
+    assert_eq!(mistakes(&text(LARGEST_SEED, 2)), [wanted]);
+    assert_eq!(parsed(&text(LARGEST_SEED - 1, 2)).seed, LARGEST_SEED - 1);
+    assert_eq!(parsed(&text(LARGEST_SEED, 1)).diagnosis.seeds, 1);
 }
 
 #[test]
