@@ -263,7 +263,7 @@ fn name(walk: &mut Walk, root: &mut Fields<'_>, default_name: &str) -> String {
     };
     if !is_file_name(name) {
         let wanted = format!(
-            "a file name of 1 to {LONGEST_NAME} bytes, without `/ \\ : * ? \" < > |` and not starting with `.` or `-`"
+            "a file name of 1 to {LONGEST_NAME} bytes, without invisible characters and `/ \\ : * ? \" < > |` and not starting with `.` or `-`"
         );
         let seen = root.get("name").map_or_else(String::new, |value| describe(value.get_ref()));
         walk.out_of_range("name", &wanted, &seen, root.place_of("name"), help);
