@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
-use crate::experiment::shapes::gib;
+use crate::experiment::{excerpt::number, shapes::gib};
 
 /// Why there is no dataset.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -25,6 +25,20 @@ pub enum DataError {
     IsFolder {
         /// The folder.
         path: String,
+    },
+    /// The path leads to something without an end, or whose numbers are gone once they are read.
+    #[error("`{path}` is {what}, not a table")]
+    #[diagnostic(
+        code(whymean::data::no_file),
+        help(
+            "each run reads the table again, so it must be a file: write it to a file first, and give that file's path in `data.path`"
+        )
+    )]
+    NoFile {
+        /// The path.
+        path: String,
+        /// What it leads to.
+        what: &'static str,
     },
     /// The system refuses the file.
     #[error("the table `{path}` cannot be read: {why}")]
@@ -86,6 +100,20 @@ pub enum DataError {
         /// The file.
         path: String,
     },
+    /// More inputs than a network can learn from.
+    #[error("the table `{path}` has {features} feature columns, {limit} are allowed at most")]
+    #[diagnostic(
+        code(whymean::data::too_many_features),
+        help("name fewer in `data.features`; is the table transposed, with one sample in each column?")
+    )]
+    TooManyFeatures {
+        /// The file.
+        path: String,
+        /// Feature columns.
+        features: usize,
+        /// Most that are allowed.
+        limit: u32,
+    },
     /// A header that does not name the columns one by one.
     #[error("{message}")]
     #[diagnostic(code(whymean::data::header), help("{help}"))]
@@ -134,6 +162,26 @@ pub enum DataError {
         at: SourceSpan,
         /// What to do now.
         help: String,
+    },
+    /// Numbers that differ and no longer do in 32 bits.
+    #[error("the values of {kind} `{name}` lie between {} and {}, too close together for numbers of 32 bits", number(*.low), number(*.high))]
+    #[diagnostic(
+        code(whymean::data::precision),
+        help(
+            "networks are trained in 32 bits: write `{setting} = \"standard\"` in `[data]`, which scales in full precision"
+        )
+    )]
+    Flattened {
+        /// Target or feature.
+        kind: String,
+        /// The column.
+        name: String,
+        /// Smallest value of the training split.
+        low: f64,
+        /// Largest value of the training split.
+        high: f64,
+        /// The setting that helps.
+        setting: &'static str,
     },
     /// More memory than is sensible.
     #[error("the data would take {}: {what}; the limit is {}", gib((*.bytes).into()), gib((*.limit).into()))]

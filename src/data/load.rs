@@ -6,6 +6,7 @@ use super::{
     draw::{Draw, Stream},
     error::shown,
     function::Function,
+    precision,
     scale::Scaler,
     split, summary,
     table::{self, Numbers, Wanted},
@@ -75,18 +76,32 @@ struct Exact {
 }
 
 /// Scales by what fits the training split. Full precision until then: a year in f32 has lost its seconds.
-fn scaled(data: &Data, train: &Exact, validation: &Exact, features: usize, outputs: usize) -> [Samples; 2] {
-    let inputs = Scaler::fit(data.scale_inputs, &train.inputs, features, 1);
-    let targets = Scaler::fit(data.scale_targets, &train.targets, outputs, 1);
+///
+/// - Errors: without scaling, a column that 32 bits flatten.
+fn scaled(
+    data: &Data,
+    train: &Exact,
+    validation: &Exact,
+    features: &[String],
+    outputs: &[String],
+) -> Result<[Samples; 2], DataError> {
+    let inputs = Scaler::fit(data.scale_inputs, &train.inputs, features.len(), 1);
+    let targets = Scaler::fit(data.scale_targets, &train.targets, outputs.len(), 1);
+    if targets.is_none() {
+        precision::check(&train.targets, outputs, "target", "scale_targets")?;
+    }
+    if inputs.is_none() {
+        precision::check(&train.inputs, features, "feature", "scale_inputs")?;
+    }
     let narrow = |scaler: &Option<Scaler>, values: &[f64]| match scaler {
         Some(scaler) => scaler.applied(values),
         None => values.iter().map(|value| *value as f32).collect(),
     };
-    [train, validation].map(|exact| Samples {
+    Ok([train, validation].map(|exact| Samples {
         inputs: narrow(&inputs, &exact.inputs),
         targets: narrow(&targets, &exact.targets),
         count: exact.count,
-    })
+    }))
 }
 
 fn load_function(data: &Data, function: &Function, train: u32, validation: u32) -> Result<Dataset, DataError> {
@@ -103,9 +118,10 @@ fn load_function(data: &Data, function: &Function, train: u32, validation: u32) 
     };
     let train = exact(train, Stream::TrainInputs, Stream::TrainNoise);
     let validation = exact(validation, Stream::ValidationInputs, Stream::ValidationNoise);
-    let [train, validation] = scaled(data, &train, &validation, features, 1);
-    let names = (1..=features).map(|feature| format!("x{feature}")).collect();
-    Ok(dataset(vec![features], names, vec!["y".to_owned()], train, validation, 0))
+    let names: Vec<String> = (1..=features).map(|feature| format!("x{feature}")).collect();
+    let outputs = vec!["y".to_owned()];
+    let [train, validation] = scaled(data, &train, &validation, &names, &outputs)?;
+    Ok(dataset(vec![features], names, outputs, train, validation, 0))
 }
 
 fn load_table(data: &Data, wanted: &Wanted<'_>, validation_fraction: f64) -> Result<Dataset, DataError> {
@@ -123,7 +139,7 @@ fn load_table(data: &Data, wanted: &Wanted<'_>, validation_fraction: f64) -> Res
         count: rows.len(),
     };
     let (train, validation) = (exact(&split.train), exact(&split.validation));
-    let [train, validation] = scaled(data, &train, &validation, features.len(), outputs.len());
+    let [train, validation] = scaled(data, &train, &validation, &features, &outputs)?;
     Ok(dataset(vec![features.len()], features, outputs, train, validation, dropped as u64))
 }
 

@@ -3,8 +3,11 @@
 mod boxes;
 mod draw;
 mod error;
+mod file;
+mod fit;
 mod function;
 mod load;
+mod precision;
 mod scale;
 mod scan;
 mod split;
@@ -15,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     error::{DataError, Excerpt},
+    fit::check,
     load::load,
 };
 
@@ -106,3 +110,5 @@ pub struct TargetSummary {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wide_tests;

@@ -1,8 +1,8 @@
 //! A delimited text table with a header line becomes numbers, or a mistake with its line and column.
 
 use std::{
-    fs,
-    io::{Cursor, Read},
+    collections::{HashMap, HashSet},
+    io::Cursor,
     path::Path,
     sync::Arc,
 };
@@ -14,12 +14,15 @@ use polars_io::{
 };
 
 use super::{
-    DataError, MOST_BYTES,
+    DataError,
     error::{Excerpt, shown},
+    file,
     scan::{self, BadQuote, Record},
 };
 use crate::experiment::{
     Missing,
+    excerpt::{is_steering, shortened},
+    reader::MOST_FEATURES,
     suggest::{listed, nearest},
 };
 
@@ -48,6 +51,9 @@ pub(super) struct Wanted<'a> {
     pub missing: Missing,
 }
 
+/// Longest cell that is read as a number [bytes]: f64 has 767 digits at most that mean anything.
+const LONGEST_NUMBER: usize = 1000;
+
 /// Texts that mean "no value", lower case.
 const MISSING: &[&str] = &["", "na", "n/a", "#n/a", "nan", "null", "none", "?", "."];
 
@@ -55,40 +61,8 @@ const MISSING: &[&str] = &["", "na", "n/a", "#n/a", "nan", "null", "none", "?", 
 ///
 /// - Errors: the first thing that is wrong, with its place.
 pub(super) fn read(wanted: &Wanted<'_>) -> Result<Numbers, DataError> {
-    let text = text(wanted.path)?;
+    let text = file::text(wanted.path)?;
     Sheet::new(wanted, text.trim_start_matches('\u{feff}'))?.numbers()
-}
-
-fn text(path: &Path) -> Result<String, DataError> {
-    /// The text, polars' cells and the numbers of it are in memory at the same time.
-    const BYTES_PER_BYTE: u64 = 6;
-    let unreadable = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => DataError::NotFound { path: shown(path) },
-        _ => DataError::Unreadable { path: shown(path), why: error.to_string() },
-    };
-    let about = fs::metadata(path).map_err(unreadable)?;
-    if about.is_dir() {
-        return Err(DataError::IsFolder { path: shown(path) });
-    }
-    let too_large = |size: u64| {
-        let what = format!("`{}` alone has {size} bytes", shown(path));
-        let bytes = size.saturating_mul(BYTES_PER_BYTE);
-        DataError::TooLarge { what, bytes, limit: MOST_BYTES, setting: "the number of rows in the file" }
-    };
-    let most = MOST_BYTES / BYTES_PER_BYTE;
-    if about.len() > most {
-        return Err(too_large(about.len()));
-    }
-    // A pipe or a device does not tell its size beforehand.
-    let mut bytes = Vec::new();
-    fs::File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
-    if bytes.len() as u64 > most {
-        return Err(too_large(bytes.len() as u64));
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        DataError::NotUtf8 { path: shown(path), line: 1 + before.iter().filter(|byte| **byte == b'\n').count() }
-    })
 }
 
 /// A text whose records are known and all have as many cells as the header.
@@ -98,6 +72,8 @@ struct Sheet<'a> {
     quoted: bool,
     delimiter: u8,
     header: Vec<String>,
+    /// First column of each name.
+    places: HashMap<String, usize>,
     rows: Vec<Record>,
 }
 
@@ -116,7 +92,11 @@ impl<'a> Sheet<'a> {
         let cells = scan::cells(line, delimiter, quoted);
         let header: Vec<String> =
             cells.iter().map(|cell| scan::content(&line[cell.clone()], quoted).into_owned()).collect();
-        let sheet = Self { wanted, text, quoted, delimiter, header, rows };
+        let mut places = HashMap::with_capacity(header.len());
+        for (column, name) in header.iter().enumerate() {
+            places.entry(name.clone()).or_insert(column);
+        }
+        let sheet = Self { wanted, text, quoted, delimiter, header, places, rows };
         sheet.check_header(&first, &cells)?;
         sheet.check_rows(&first)?;
         Ok(sheet)
@@ -136,15 +116,14 @@ impl<'a> Sheet<'a> {
             );
         }
         for (index, name) in self.header.iter().enumerate() {
-            if let Some(before) = self.header[..index].iter().position(|other| other == name && !name.is_empty()) {
-                let message =
-                    format!("columns {} and {} are both named `{}`", before + 1, index + 1, name.escape_debug());
+            if let Some(before) = self.places.get(name).filter(|before| **before != index && !name.is_empty()) {
+                let message = format!("columns {} and {} are both named `{}`", before + 1, index + 1, shortened(name));
                 return fault(index, message, "give each column a name of its own");
             }
-            if name.chars().any(|character| character.is_control() && character != '\t') {
+            if name.chars().any(|character| is_steering(character) && character != '\t') {
                 // Names go to terminals and reports.
                 let message =
-                    format!("the name of column {} has a control character: `{}`", index + 1, name.escape_debug());
+                    format!("the name of column {} has a control character: `{}`", index + 1, shortened(name));
                 return fault(index, message, "take line breaks and other control characters out of the header");
             }
             // A column without a name can be left out by naming the others.
@@ -178,7 +157,7 @@ impl<'a> Sheet<'a> {
 
     /// Index of a column.
     fn column(&self, name: &str, key: &'static str) -> Result<usize, DataError> {
-        self.header.iter().position(|column| column == name).ok_or_else(|| {
+        self.places.get(name).copied().ok_or_else(|| {
             let names = self.header.iter().map(String::as_str).filter(|name| !name.is_empty());
             let all = format!("the columns are {}", listed(names.clone()));
             let other = [('\t', "\\t"), (';', ";"), ('|', "|"), (',', ",")].into_iter();
@@ -191,12 +170,7 @@ impl<'a> Sheet<'a> {
                 (None, Some(near)) => format!("did you mean `{near}`? {all}"),
                 (None, None) => all,
             };
-            DataError::UnknownColumn {
-                path: shown(self.wanted.path),
-                column: name.escape_debug().to_string(),
-                key,
-                help,
-            }
+            DataError::UnknownColumn { path: shown(self.wanted.path), column: shortened(name), key, help }
         })
     }
 
@@ -205,6 +179,7 @@ impl<'a> Sheet<'a> {
         let targets =
             self.wanted.targets.iter().map(|name| self.column(name, "data.targets")).collect::<Result<Vec<_>, _>>()?;
         let features: Vec<usize> = if self.wanted.features.is_empty() {
+            let targets: HashSet<usize> = targets.iter().copied().collect();
             (0..self.header.len()).filter(|column| !targets.contains(column)).collect()
         } else {
             self.wanted.features.iter().map(|name| self.column(name, "data.features")).collect::<Result<_, _>>()?
@@ -212,10 +187,18 @@ impl<'a> Sheet<'a> {
         if features.is_empty() {
             return Err(DataError::NoFeatures { path: path() });
         }
+        if features.len() > MOST_FEATURES as usize {
+            return Err(DataError::TooManyFeatures { path: path(), features: features.len(), limit: MOST_FEATURES });
+        }
         let used: Vec<usize> = features.iter().chain(&targets).copied().collect();
         let frame =
             self.frame(&used).map_err(|error| DataError::Unreadable { path: path(), why: error.to_string() })?;
-        let columns = used.iter().map(|column| self.parse(&frame, *column)).collect::<Result<Vec<_>, _>>()?;
+        let mut order = used.clone();
+        order.sort_unstable();
+        // By place, since a look-up by name goes through all names.
+        let place = |column: &usize| order.binary_search(column).unwrap_or(0);
+        let columns =
+            used.iter().map(|column| self.parse(&frame, place(column), *column)).collect::<Result<Vec<_>, _>>()?;
         let whole: Vec<bool> =
             (0..self.rows.len()).map(|row| columns.iter().all(|column| !column[row].is_nan())).collect();
         let dropped = whole.iter().filter(|whole| !**whole).count();
@@ -263,25 +246,30 @@ impl<'a> Sheet<'a> {
             .finish()
     }
 
-    /// The numbers of one column; missing ones are NaN.
-    fn parse(&self, frame: &DataFrame, column: usize) -> Result<Vec<f64>, DataError> {
+    /// The numbers of one column, which stands at `place` of the frame; missing ones are NaN.
+    fn parse(&self, frame: &DataFrame, place: usize, column: usize) -> Result<Vec<f64>, DataError> {
         if self.rows.is_empty() {
             return Ok(Vec::new());
         }
         let unreadable = |why: String| DataError::Unreadable { path: shown(self.wanted.path), why };
-        let cells = frame
-            .column(&column_name(column))
-            .and_then(|cells| cells.str())
-            .map_err(|error| unreadable(error.to_string()))?;
+        let name = column_name(column);
+        let cells = frame.select_at_idx(place).filter(|cells| cells.name().as_str() == name);
+        let cells = cells.ok_or_else(|| unreadable(format!("`{name}` was not read")))?;
+        let cells = cells.str().map_err(|error| unreadable(error.to_string()))?;
         if cells.len() != self.rows.len() {
             return Err(unreadable(format!("{} rows were expected, {} were read", self.rows.len(), cells.len())));
         }
         let mut numbers = Vec::with_capacity(self.rows.len());
         for (row, cell) in cells.iter().enumerate() {
             let cell = cell.unwrap_or("").trim();
+            if cell.len() > LONGEST_NUMBER {
+                let what = format!("the cell holds {} bytes, which is no number", cell.len());
+                let help = "a number has some dozens of digits at most; is a quote or a line break missing?";
+                return Err(self.cell(row, column, what, help.to_owned()));
+            }
             match cell.parse::<f64>() {
                 Ok(number) if number.is_finite() && number.abs() > f64::from(f32::MAX) => {
-                    let what = format!("`{cell}` is beyond what a 32-bit number holds (3.4e38)");
+                    let what = format!("`{}` is beyond what a 32-bit number holds (3.4e38)", shortened(cell));
                     return Err(self.cell(
                         row,
                         column,
@@ -303,15 +291,13 @@ impl<'a> Sheet<'a> {
         let line = &self.text[record.bytes.clone()];
         let at = scan::cells(line, self.delimiter, self.quoted).get(column).cloned().unwrap_or(0..line.len());
         let (line, at) = Excerpt::new(self.wanted.path, record.line, line, at);
-        DataError::Cell { column: self.header[column].clone(), number: record.line, what, line, at, help }
+        DataError::Cell { column: shortened(&self.header[column]), number: record.line, what, line, at, help }
     }
 
     fn text_cell(&self, row: usize, column: usize, cell: &str) -> DataError {
-        const SHOWN: usize = 40;
-        let short: String = cell.chars().take(SHOWN).collect();
-        let what = format!("\"{}\" is not a number", short.escape_debug());
+        let what = format!("\"{}\" is not a number", shortened(cell));
         let with_point = cell.replace(',', ".");
-        let help = if with_point.parse::<f64>().is_ok() {
+        let help = if with_point.len() <= LONGEST_NUMBER && with_point.parse::<f64>().is_ok() {
             format!("decimals are written with a point: {with_point}")
         } else if self.wanted.targets.contains(&self.header[column]) {
             "a target is a number: choose another column in `data.targets`, or code its words as numbers".to_owned()
@@ -328,9 +314,10 @@ impl<'a> Sheet<'a> {
     fn numeric_columns(&self, row: usize) -> String {
         let line = &self.text[self.rows[row].bytes.clone()];
         let cells = scan::cells(line, self.delimiter, self.quoted);
+        let targets: HashSet<&String> = self.wanted.targets.iter().collect();
         let names = self.header.iter().zip(cells).filter(|(name, cell)| {
             let number = scan::content(&line[cell.clone()], self.quoted).parse::<f64>().is_ok();
-            number && !name.is_empty() && !self.wanted.targets.contains(name)
+            number && !name.is_empty() && !targets.contains(name)
         });
         let names: Vec<&str> = names.map(|(name, _)| name.as_str()).collect();
         if names.is_empty() { String::new() } else { format!(" (numbers are in {})", listed(names)) }
@@ -347,7 +334,7 @@ impl<'a> Sheet<'a> {
         let what = if seen.is_empty() {
             "the cell is empty".to_owned()
         } else {
-            format!("`{}` is no finite number", seen.escape_debug())
+            format!("`{}` is no finite number", shortened(&seen))
         };
         let rows =
             if count == 1 { "1 row has".to_owned() } else { format!("{count} of {} rows have", self.rows.len()) };

@@ -22,7 +22,7 @@ fn loaded(table: &str) -> Dataset {
 }
 
 /// A table of some text, with target `y`.
-fn table(text: &str, settings: &str) -> Result<Dataset, DataError> {
+pub(super) fn table(text: &str, settings: &str) -> Result<Dataset, DataError> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("table.csv");
     std::fs::write(&path, text).expect("a temporary file");
@@ -145,6 +145,17 @@ fn full_precision_until_scaled() {
     assert_eq!(inputs, [0.0, 1.0 / 3.0, 2.0 / 3.0, 1.0]);
 }
 
+/// Twins of `fixtures/broken/flattened.csv`: the same targets, and inputs, scaled in full precision.
+#[test]
+fn what_32_bits_would_flatten_is_refused_unless_it_is_scaled() {
+    let text = "x,y\n1,1000000000\n2,1000000001\n3,1000000002\n4,1000000003\n";
+    assert!(matches!(table(text, ""), Err(DataError::Flattened { .. })));
+    let dataset = table(text, "scale_targets = \"standard\"").expect("scaled in 64 bits");
+    assert!((dataset.summary.targets[0].train.std - 1.0).abs() < 1e-6);
+    let function = "source = \"function\"\nformula = \"zero\"\n[data.inputs]\nlow = 1e9\nhigh = 1.000000003e9";
+    assert!(matches!(load(&data(function)), Err(DataError::Flattened { setting: "scale_inputs", .. })));
+}
+
 #[test]
 fn too_much_is_refused_before_it_is_taken() {
     let boxes = data("source = \"boxes\"\ntrain_samples = 100000000");
@@ -180,6 +191,29 @@ fn tables_that_are_none_are_explained() {
     insta::assert_snapshot!("no-file", rendered(&none));
     let folder = load(&source("fixtures")).expect_err("a folder is no table");
     insta::assert_snapshot!("folder", rendered(&folder));
+}
+
+/// Without a writer, opening the pipe would never return.
+#[cfg(unix)]
+#[test]
+fn pipes_sockets_and_devices_are_refused_before_they_are_opened() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (pipe, socket) = (folder.path().join("pipe"), folder.path().join("socket"));
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("`mkfifo` is part of POSIX");
+    assert!(made.success());
+    let _bound = std::os::unix::net::UnixListener::bind(&socket).expect("a socket in a temporary folder");
+    for (path, wanted) in [(&*pipe, "a pipe"), (&*socket, "a socket"), (Path::new("/dev/zero"), "a device")] {
+        let source = format!("source = 'table'\npath = '{}'\ntargets = ['y']", path.display());
+        let (send, answer) = std::sync::mpsc::channel();
+        let data = data(&source);
+        std::thread::spawn(move || send.send(Box::new(load(&data))).is_ok());
+        let answer = answer.recv_timeout(std::time::Duration::from_secs(20)).expect("an answer, not a wait");
+        assert!(matches!(*answer, Err(DataError::NoFile { what, .. }) if what == wanted), "{}", path.display());
+    }
+    insta::assert_snapshot!(
+        "device",
+        rendered(&load(&data("source = 'table'\npath = '/dev/zero'\ntargets = ['y']")).expect_err("a device"))
+    );
 }
 
 #[test]

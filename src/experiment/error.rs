@@ -1,29 +1,42 @@
 //! What can be wrong with an experiment's text, each mistake with its place, what was seen and what is wanted.
 
-use std::{ops::Range, sync::Arc};
+use std::ops::Range;
 
-use miette::{NamedSource, SourceSpan};
+use miette::SourceSpan;
 
-/// Every mistake of one file, in the order of the text.
+use super::excerpt::Excerpts;
+
+/// Most mistakes of one file that are told: who has more needs another file, not a longer list.
+pub(super) const MOST_MISTAKES: usize = 20;
+
+/// Every mistake of one file, in the order of the text; of very many, the first.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
-#[error("`{}` is not a usable experiment: {}", self.name(), counted(self.mistakes.len()))]
+#[error("`{}` is not a usable experiment: {}", self.name(), counted(self.mistakes.len(), self.left_out))]
 #[diagnostic(code(whymean::experiment))]
 pub struct ExperimentErrors {
     /// The text that was read; the mistakes point into it.
     #[source_code]
-    text: NamedSource<Arc<str>>,
+    text: Excerpts,
     #[related]
     mistakes: Vec<ExperimentError>,
+    /// Mistakes behind the last one that is kept.
+    left_out: usize,
 }
 
 impl ExperimentErrors {
     /// Collects mistakes in the order of the text; the caller has at least one.
     pub(crate) fn new(source_name: &str, text: &str, mut mistakes: Vec<ExperimentError>) -> Self {
         mistakes.sort_by_key(|mistake| mistake.at().map_or(0, |at| at.offset()));
-        Self { text: NamedSource::new(source_name, Arc::from(text)).with_language("TOML"), mistakes }
+        let left_out = mistakes.len().saturating_sub(MOST_MISTAKES);
+        mistakes.truncate(MOST_MISTAKES);
+        let text = Excerpts::new(source_name, text);
+        for at in mistakes.iter_mut().filter_map(ExperimentError::at_mut) {
+            *at = text.cut(*at);
+        }
+        Self { text, mistakes, left_out }
     }
 
-    /// Each mistake, in the order of the text.
+    /// Each mistake, in the order of the text; of more than 20, the first 20.
     pub fn mistakes(&self) -> &[ExperimentError] {
         &self.mistakes
     }
@@ -34,8 +47,12 @@ impl ExperimentErrors {
     }
 }
 
-fn counted(count: usize) -> String {
-    if count == 1 { "1 mistake".to_owned() } else { format!("{count} mistakes") }
+fn counted(shown: usize, left_out: usize) -> String {
+    match (shown, left_out) {
+        (1, 0) => "1 mistake".to_owned(),
+        (_, 0) => format!("{shown} mistakes"),
+        _ => format!("{} mistakes; here are the first {shown}, and there are {left_out} more", shown + left_out),
+    }
 }
 
 /// One mistake.
@@ -239,6 +256,27 @@ impl ExperimentError {
             | Self::MissingKey { at, .. }
             | Self::Conflict { at, .. }
             | Self::Shape { at, .. } => Some(*at),
+        }
+    }
+
+    /// As [`Self::at`], to be shortened.
+    fn at_mut(&mut self) -> Option<&mut SourceSpan> {
+        match self {
+            Self::NotFound { .. }
+            | Self::IsFolder { .. }
+            | Self::Unreadable { .. }
+            | Self::NotUtf8 { .. }
+            | Self::Empty { .. }
+            | Self::Change { .. } => None,
+            Self::Syntax { at, .. }
+            | Self::UnknownKey { at, .. }
+            | Self::MisplacedKey { at, .. }
+            | Self::WrongType { at, .. }
+            | Self::OutOfRange { at, .. }
+            | Self::UnknownValue { at, .. }
+            | Self::MissingKey { at, .. }
+            | Self::Conflict { at, .. }
+            | Self::Shape { at, .. } => Some(at),
         }
     }
 }

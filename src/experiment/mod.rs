@@ -4,8 +4,10 @@
 //! each with its place. `change` applies one dotted path and its new value to the user's own text. `shapes` says what
 //! each layer gives and what the network needs, without libtorch.
 
+pub mod batches;
 pub mod change;
 mod error;
+pub(crate) mod excerpt;
 mod layers;
 pub mod reader;
 pub mod shapes;
@@ -22,7 +24,7 @@ pub use self::{
     change::Change,
     error::{ExperimentError, ExperimentErrors},
     layers::{Activation, BiasInit, Init, Layer, Model, Padding, WeightInit},
-    reader::{parse, read},
+    reader::{LARGEST_SEED, parse, read},
     source::{Data, Distribution, Formula, Missing, Scaling, Source},
     training::{Loss, Optimiser, Schedule, Training},
 };

@@ -1,6 +1,6 @@
 //! Shapes, parameters and memory of a network, without libtorch: what does not fit is told before anything is allocated.
 
-use super::{Layer, Model, Padding};
+use super::{Layer, Model, Padding, batches::next_size};
 
 /// Most memory that a training may be expected to take [bytes].
 ///
@@ -79,6 +79,19 @@ pub enum ShapeError {
     #[error("no layer has anything to train")]
     #[diagnostic(code(whymean::experiment::shape), help("{}", self.advice()))]
     NothingToTrain,
+    /// A batch of a single sample, which batch normalisation cannot take.
+    #[error("{}", lone(name, *batch_size, *train_samples))]
+    #[diagnostic(code(whymean::experiment::lone_sample), help("{}", self.advice()))]
+    LoneSample {
+        /// Index of the layer, from 0.
+        layer: usize,
+        /// Its name.
+        name: String,
+        /// Samples per step.
+        batch_size: u32,
+        /// Samples of the training split, where they are known.
+        train_samples: Option<u64>,
+    },
     /// More memory than is sensible.
     #[error(
         "the network needs about {}: {parameters} parameters take {}, a batch of {batch_size} samples takes {}; the limit is {}",
@@ -110,6 +123,7 @@ impl ShapeError {
             | Self::NeedsFlat { layer, .. }
             | Self::WindowTooLarge { layer, .. }
             | Self::NotTheTargets { layer, .. }
+            | Self::LoneSample { layer, .. }
             | Self::TooLarge { layer, .. } => Some(*layer),
             Self::NothingToTrain => None,
         }
@@ -131,6 +145,12 @@ impl ShapeError {
                 "end with `{{ type = \"dense\" }}`, which has one unit for each target, or with `units = {outputs}`"
             ),
             Self::NothingToTrain => "add a dense layer".to_owned(),
+            Self::LoneSample { batch_size, train_samples, .. } => match next_size(*batch_size, *train_samples) {
+                Some(size) => format!(
+                    "a batch needs 2 samples or more: write `training.batch_size = {size}`, which leaves no single sample"
+                ),
+                None => "a batch needs 2 samples or more: add rows".to_owned(),
+            },
             Self::TooLarge { name, parameter_bytes, activation_bytes, .. } if parameter_bytes >= activation_bytes => {
                 format!(
                     "most of the parameters are in `{name}`: give it fewer units, or make its input smaller by a stride or pooling"
@@ -140,6 +160,15 @@ impl ShapeError {
                 "most of the activations are in `{name}`: lower `training.batch_size`, or give it fewer filters"
             ),
         }
+    }
+}
+
+fn lone(name: &str, batch_size: u32, train_samples: Option<u64>) -> String {
+    match train_samples {
+        Some(samples) if batch_size > 1 => format!(
+            "{samples} samples in batches of {batch_size} leave a last batch of 1 sample, which `{name}` cannot normalise"
+        ),
+        _ => format!("batches of {batch_size} sample are none that `{name}` can normalise"),
     }
 }
 

@@ -1,5 +1,7 @@
 //! "Did you mean": the nearest of the allowed names.
 
+use super::excerpt::shortened;
+
 /// Names that other libraries use for the same thing; the right side counts only where it is allowed.
 const SYNONYMS: &[(&str, &str)] = &[
     ("alpha", "rho"),
@@ -48,6 +50,8 @@ const SYNONYMS: &[(&str, &str)] = &[
 
 /// The allowed name that the user most likely meant, if one is near.
 pub(crate) fn nearest<'a>(seen: &str, allowed: impl IntoIterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    /// Longest word that is compared [bytes].
+    const MOST_COMPARED: usize = 200;
     let plain = seen.trim().to_lowercase().replace(['-', ' '], "_");
     if let Some(same) = allowed.clone().into_iter().find(|name| *name == plain) {
         return Some(same);
@@ -61,6 +65,8 @@ pub(crate) fn nearest<'a>(seen: &str, allowed: impl IntoIterator<Item = &'a str>
     let tolerated = (plain.chars().count() / 3).max(1);
     allowed
         .into_iter()
+        // A word of a megabyte is no slip of the hand, and comparing it would take its square.
+        .filter(|name| plain.len() <= MOST_COMPARED && name.len() <= MOST_COMPARED)
         .map(|name| (strsim::damerau_levenshtein(&plain, &name.to_lowercase()), name))
         .filter(|(distance, _)| *distance <= tolerated)
         .min_by_key(|(distance, _)| *distance)
@@ -70,11 +76,11 @@ pub(crate) fn nearest<'a>(seen: &str, allowed: impl IntoIterator<Item = &'a str>
 /// `` `a`, `b`, `c` ``, cut after some.
 pub(crate) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     const SHOWN: usize = 24;
-    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
-    if names.len() > SHOWN {
-        format!("{} and {} more", names[..SHOWN].join(", "), names.len() - SHOWN)
-    } else {
-        names.join(", ")
+    let mut names = names.into_iter();
+    let shown: Vec<String> = names.by_ref().take(SHOWN).map(|name| format!("`{}`", shortened(name))).collect();
+    match names.count() {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
 }
 

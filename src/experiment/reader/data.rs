@@ -1,6 +1,9 @@
 //! `[data]`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
 
 use toml::{Spanned, de::DeValue};
 
@@ -9,7 +12,7 @@ use super::{
     limits,
     variant::Kinds,
 };
-use crate::experiment::{Data, Distribution, Formula, Missing, Scaling, Source, suggest::nearest};
+use crate::experiment::{Data, Distribution, Formula, Missing, Scaling, Source, excerpt::shortened, suggest::nearest};
 
 const SCALINGS: &[(&str, Scaling)] =
     &[("none", Scaling::None), ("standard", Scaling::Standard), ("min_max", Scaling::MinMax)];
@@ -135,8 +138,9 @@ fn fill_source(walk: &mut Walk, fields: &mut Fields<'_>, template: Source) -> So
             let path = path(walk, fields);
             let features = names(walk, fields, "features", Names::MayBeLeftOut);
             let targets = names(walk, fields, "targets", Names::Required);
-            if let Some(both) = targets.iter().find(|name| features.contains(name)) {
-                let message = format!("column `{}` is a feature and a target", both.escape_debug());
+            let known: HashSet<&String> = features.iter().collect();
+            if let Some(both) = targets.iter().find(|name| known.contains(name)) {
+                let message = format!("column `{}` is a feature and a target", shortened(both));
                 walk.conflict(
                     message,
                     &fields.place_of("targets"),
@@ -218,11 +222,12 @@ fn names(walk: &mut Walk, fields: &mut Fields<'_>, key: &'static str, need: Name
         walk.out_of_range(&path, "at least one name", "an empty list", value.span(), &help);
     }
     let mut names: Vec<String> = Vec::with_capacity(items.len());
+    let mut known = HashSet::new();
     for item in items {
         match item.get_ref() {
-            DeValue::String(name) if names.iter().any(|known| known == name.as_ref()) => {
+            DeValue::String(name) if !known.insert(name.as_ref()) => {
                 walk.conflict(
-                    format!("`{path}` names column `{}` twice", name.escape_debug()),
+                    format!("`{path}` names column `{}` twice", shortened(name)),
                     &item.span(),
                     "name each column once",
                 );
@@ -255,7 +260,7 @@ fn read_delimiter(walk: &mut Walk, fields: &mut Fields<'_>, default: char) -> ch
                 Some("tab") => "; a tab is written `\"\\t\"`",
                 _ => "",
             };
-            let seen = format!("\"{}\"", text.escape_debug());
+            let seen = format!("\"{}\"", shortened(text));
             walk.out_of_range(
                 &path,
                 "one ASCII character that no number contains",

@@ -7,9 +7,13 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::limits::{CountLimits, Limits};
+use super::{
+    limits::{CountLimits, Limits},
+    strays::Stray,
+};
 use crate::experiment::{
     error::{ExperimentError, span},
+    excerpt::{self, shortened},
     suggest::{listed, nearest},
 };
 
@@ -56,23 +60,13 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A key that nothing asked for; judged at the end, when all homes of keys are known.
-struct Stray {
-    place: String,
-    key: String,
-    at: Range<usize>,
-    allowed: Vec<&'static str>,
-    /// The variant that the table is, and the other variants that have such a key.
-    variant: Option<(String, Vec<&'static str>)>,
-}
-
 /// The walk through one file.
 #[derive(Default)]
 pub(super) struct Walk {
     pub mistakes: Vec<ExperimentError>,
-    strays: Vec<Stray>,
+    pub(super) strays: Vec<Stray>,
     /// Every key that was asked for anywhere, with its table.
-    homes: RefCell<BTreeSet<(String, &'static str)>>,
+    pub(super) homes: RefCell<BTreeSet<(String, &'static str)>>,
 }
 
 impl Walk {
@@ -155,8 +149,7 @@ impl Walk {
         };
         self.mistakes.push(ExperimentError::UnknownValue {
             key: key.to_owned(),
-            // Escapes in TOML strings must not reach the terminal.
-            seen: seen.escape_debug().to_string(),
+            seen: shortened(seen),
             at: span(at),
             help,
         });
@@ -188,7 +181,13 @@ impl Walk {
         match number {
             Some(number) if limits.allow(number) => number,
             Some(number) if number.is_finite() => {
-                self.out_of_range(&path, &limits.wanted(), &format!("`{number}`"), value.span(), limits.help);
+                self.out_of_range(
+                    &path,
+                    &limits.wanted(),
+                    &format!("`{}`", excerpt::number(number)),
+                    value.span(),
+                    limits.help,
+                );
                 fallback
             }
             _ => {
@@ -222,7 +221,11 @@ impl Walk {
     /// A whole number within limits, wherever it stands.
     pub fn count_value(&mut self, path: &str, value: &Spanned<DeValue<'_>>, limits: &CountLimits) -> Option<u32> {
         let low_to_high = u64::from(limits.low)..=u64::from(limits.high);
-        self.whole_value(path, value, low_to_high, &limits.wanted(), limits.help)
+        let help = match value.get_ref() {
+            DeValue::Integer(_) => limits.advice(whole(value.get_ref())),
+            _ => limits.help.to_owned(),
+        };
+        self.whole_value(path, value, low_to_high, &limits.wanted(), &help)
             .and_then(|number| u32::try_from(number).ok())
     }
 
@@ -242,7 +245,7 @@ impl Walk {
         let number = whole(value.get_ref()).and_then(|number| u64::try_from(number).ok());
         let number = number.filter(|number| range.contains(number));
         if number.is_none() {
-            self.out_of_range(path, wanted, &format!("`{integer}`"), value.span(), help);
+            self.out_of_range(path, wanted, &format!("`{}`", shortened(integer.as_str())), value.span(), help);
         }
         number
     }
@@ -334,43 +337,6 @@ impl Walk {
             });
         }
     }
-
-    /// Judges the stray keys, now that every place of every key is known.
-    pub fn close(mut self) -> Vec<ExperimentError> {
-        let homes = self.homes.into_inner();
-        for stray in self.strays {
-            let key = stray.key.escape_debug();
-            let path = if stray.place.is_empty() { key.to_string() } else { format!("{}.{key}", stray.place) };
-            let allowed = format!("allowed here: {}", listed(stray.allowed.iter().copied()));
-            if let Some((variant, others)) = &stray.variant
-                && !others.is_empty()
-            {
-                self.mistakes.push(ExperimentError::MisplacedKey {
-                    key: path,
-                    variant: variant.clone(),
-                    at: span(&stray.at),
-                    help: format!("`{}` belongs to {}; {allowed}", stray.key, listed(others.iter().copied())),
-                });
-                continue;
-            }
-            let near = nearest(&stray.key, stray.allowed.iter().copied());
-            let everywhere: Vec<&str> = homes.iter().map(|(_, key)| *key).collect();
-            let elsewhere = nearest(&stray.key, everywhere)
-                .and_then(|key| homes.iter().find(|(place, home)| *home == key && !place.contains(".layers.")));
-            let help = match (near, elsewhere) {
-                (Some(name), _) => format!("did you mean `{name}`? {allowed}"),
-                (None, Some((place, key))) if place.is_empty() => {
-                    format!("did you mean `{key}` at the top of the file, above all tables? {allowed}")
-                }
-                (None, Some((place, key))) => {
-                    format!("did you mean `{key}` in `[{place}]`? {allowed}")
-                }
-                (None, None) => allowed,
-            };
-            self.mistakes.push(ExperimentError::UnknownKey { key: path, at: span(&stray.at), help });
-        }
-        self.mistakes
-    }
 }
 
 /// A TOML integer of any radix; `None` beyond 128 bits.
@@ -383,9 +349,9 @@ pub(super) fn describe(value: &DeValue<'_>) -> String {
     const SHOWN: usize = 40;
     match value {
         DeValue::String(text) if text.chars().count() > SHOWN => "a long string".to_owned(),
-        DeValue::String(text) => format!("the string \"{}\"", text.escape_debug()),
-        DeValue::Integer(number) => format!("the whole number `{number}`"),
-        DeValue::Float(number) => format!("the number `{number}`"),
+        DeValue::String(text) => format!("the string \"{}\"", shortened(text)),
+        DeValue::Integer(number) => format!("the whole number `{}`", shortened(number.as_str())),
+        DeValue::Float(number) => format!("the number `{}`", shortened(number.as_str())),
         DeValue::Boolean(flag) => format!("the boolean `{flag}`"),
         DeValue::Datetime(_) => "a date or time".to_owned(),
         DeValue::Array(items) => format!("a list of {}", items.len()),

@@ -69,18 +69,34 @@ pub(super) const BIAS: Limits = closed(-1e9, 1e9, "common: 0 or a small number s
 pub(super) struct CountLimits {
     pub low: u32,
     pub high: u32,
-    /// Why, or what is usual.
+    /// What is usual.
     pub help: &'static str,
+    /// Why no less; may be empty.
+    pub why_low: &'static str,
 }
 
 impl CountLimits {
     pub fn wanted(&self) -> String {
         format!("a whole number from {} to {}", self.low, self.high)
     }
+
+    /// What helps where `number` was seen; `None` is one beyond all that can be counted.
+    pub fn advice(&self, number: Option<i128>) -> String {
+        let Self { low, high, help, why_low } = self;
+        match number {
+            Some(number) if number < i128::from(*low) && !why_low.is_empty() => format!("{why_low}; {help}"),
+            Some(number) if number <= i128::from(*high) => (*help).to_owned(),
+            _ => format!("{high} is the limit, far above what is usual; {help}"),
+        }
+    }
+
+    const fn because(self, why_low: &'static str) -> Self {
+        Self { why_low, ..self }
+    }
 }
 
 const fn count(low: u32, high: u32, help: &'static str) -> CountLimits {
-    CountLimits { low, high, help }
+    CountLimits { low, high, help, why_low: "" }
 }
 
 pub(super) const EPOCHS: CountLimits = count(1, 1_000_000, "passes over the training data; common: 10 to 1000");
@@ -88,14 +104,18 @@ pub(super) const BATCH_SIZE: CountLimits = count(1, 1_048_576, "samples per step
 pub(super) const WARMUP: CountLimits = count(0, 100_000_000, "steps; 0 is no warm-up, 500 is usual");
 pub(super) const EVERY_EPOCHS: CountLimits = count(1, 1_000_000, "epochs between two drops; common: 30");
 pub(super) const SEEDS: CountLimits = count(1, 1_000, "each is one full training; 4 to 8 tell chance from cause");
-pub(super) const PROBE_SAMPLES: CountLimits = count(16, 65_536, "fewer than 16 say nothing; common: 512");
+pub(super) const PROBE_SAMPLES: CountLimits = count(16, 65_536, "common: 512").because("fewer than 16 say nothing");
 pub(super) const PATIENCE: CountLimits = count(1, 1_000_000, "epochs without improvement; common: 20");
-pub(super) const TRAIN_SAMPLES: CountLimits = count(2, 100_000_000, "a spread needs 2 samples; common: 1000 to 10000");
+pub(super) const TRAIN_SAMPLES: CountLimits =
+    count(2, 100_000_000, "common: 1000 to 10000").because("a spread needs 2 samples");
 pub(super) const VALIDATION_SAMPLES: CountLimits =
     count(0, 100_000_000, "0 is no validation; common: a fifth of the training samples");
 pub(super) const SIDE: CountLimits = count(1, 16_384, "pixels; common: 32 to 256");
 pub(super) const CHANNELS: CountLimits = count(1, 1_024, "1 for grey, 3 for colour");
-pub(super) const FEATURES: CountLimits = count(1, 1_000_000, "the number of inputs of one sample");
+/// Most inputs of one sample: a first layer of 64 units then has 6.4 million weights, far more than samples can set.
+pub(crate) const MOST_FEATURES: u32 = 100_000;
+pub(super) const FEATURES: CountLimits =
+    count(1, MOST_FEATURES, "the number of inputs of one sample; common: 1 to 1000");
 pub(super) const UNITS: CountLimits = count(1, 1_000_000, "common: 16 to 1024; left out, it is the number of targets");
 pub(super) const HIDDEN_UNITS: CountLimits = count(1, 1_000_000, "units of one hidden layer; common: 16 to 1024");
 pub(super) const FILTERS: CountLimits = count(1, 65_536, "common: 16 to 512");

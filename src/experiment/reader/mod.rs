@@ -7,23 +7,28 @@ mod data;
 mod fields;
 mod limits;
 mod model;
+mod strays;
 mod training;
 mod variant;
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::{self, Read},
     ops::Range,
     path::Path,
 };
 
+use sha2::{Digest, Sha256};
 use toml::de::DeTable;
 
 use self::fields::{Fields, Walk, describe};
+pub(crate) use self::limits::MOST_FEATURES;
 use super::{
-    Experiment, Source,
+    Experiment, Source, batches,
     error::{ExperimentError, ExperimentErrors, span},
-    shapes,
+    excerpt::is_steering,
+    shapes::{self, ShapeError},
 };
 
 /// Largest file that is read: a configuration is a page, so a larger file is something else.
@@ -119,25 +124,36 @@ pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// The name of the file without its ending.
+/// The name of the file without its ending, made one that a folder may have.
 pub(super) fn default_name(path: &Path) -> String {
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    stem.filter(|stem| is_file_name(stem)).unwrap_or_else(|| "experiment".to_owned())
+    let Some(stem) = path.file_stem() else {
+        return "experiment".to_owned();
+    };
+    let text = stem.to_string_lossy();
+    if is_file_name(&text) {
+        return text.into_owned();
+    }
+    // Two files whose names lose the same characters must not share a folder: the hash is over what they lose, too.
+    let hash: String =
+        Sha256::digest(stem.as_encoded_bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let plain: String = text.chars().filter(|character| is_plain(*character)).collect();
+    let plain = plain.trim_start_matches(['.', '-', ' ']);
+    let short = plain[..plain.floor_char_boundary(LONGEST_NAME - 1 - hash.len())].trim_end_matches(['.', ' ']);
+    format!("{}-{hash}", if short.is_empty() { "experiment" } else { short })
 }
 
 fn syntax_mistakes(text: &str, errors: &[toml::de::Error]) -> Vec<ExperimentError> {
     // After a first slip in a line the parser stumbles over the rest of it; that is one mistake.
-    let mut lines = Vec::new();
     let mut mistakes = Vec::new();
+    let breaks: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
+    let mut told = BTreeSet::new();
     for error in errors {
         let at = error.span().unwrap_or(0..0);
         let at = at.start.min(text.len())..at.end.min(text.len());
-        let line = text.as_bytes()[..at.start].iter().filter(|byte| **byte == b'\n').count();
-        if lines.contains(&line) {
+        if !told.insert(breaks.partition_point(|end| *end < at.start)) {
             continue;
         }
-        lines.push(line);
-        let message = error.message().lines().next().unwrap_or("unreadable").to_owned();
+        let message: String = error.message().lines().next().unwrap_or("unreadable").chars().take(200).collect();
         mistakes.push(ExperimentError::Syntax {
             help: syntax_help(&message, &text[line_at(text, at.start)]),
             message,
@@ -175,35 +191,46 @@ fn experiment(walk: &mut Walk, tree: &DeTable<'_>, folder: &Path, default_name: 
     let seed = seed(walk, root);
     let data = data::data(walk, root, folder);
     let (model, places) = model::model(walk, root);
-    let training = training::training(walk, root);
+    let (training, batch_place) = training::training(walk, root);
     let diagnosis = training::diagnosis(walk, root);
     walk.finish(root);
     let experiment = Experiment { name, seed, data: data?, model, training, diagnosis };
+    check_seeds(walk, root, &experiment);
     // Shapes are judged only where everything before could be read: a wrong number of units is told once, not twice.
     if walk.mistakes.is_empty() {
-        check_shapes(walk, &experiment, &places);
+        check_shapes(walk, &experiment, &places, &batch_place);
     }
     Some(experiment)
 }
 
-fn check_shapes(walk: &mut Walk, experiment: &Experiment, places: &model::Places) {
-    let (input_shape, outputs) = match &experiment.data.source {
-        Source::Boxes { height, width, channels, .. } => {
-            (vec![*channels as usize, *height as usize, *width as usize], 2)
+fn check_shapes(walk: &mut Walk, experiment: &Experiment, places: &model::Places, batch_place: &Range<usize>) {
+    let (input_shape, outputs, samples) = match &experiment.data.source {
+        Source::Boxes { height, width, channels, train_samples, .. } => {
+            (vec![*channels as usize, *height as usize, *width as usize], 2, Some(u64::from(*train_samples)))
         }
-        Source::Function { features, .. } => (vec![*features as usize], 1),
+        Source::Function { features, train_samples, .. } => {
+            (vec![*features as usize], 1, Some(u64::from(*train_samples)))
+        }
         // Without names the table itself says how many columns there are; `data::load` knows then.
         Source::Table { features, .. } if features.is_empty() => return,
-        Source::Table { features, targets, .. } => (vec![features.len()], targets.len()),
+        Source::Table { features, targets, .. } => (vec![features.len()], targets.len(), None),
     };
-    if let Err(error) = shapes::footprint(&experiment.model, &input_shape, outputs, experiment.training.batch_size) {
-        let at = error.layer().and_then(|layer| places.layers.get(layer)).unwrap_or(&places.model);
-        walk.mistakes.push(ExperimentError::Shape { message: error.to_string(), at: span(at), help: error.advice() });
+    let (model, batch_size) = (&experiment.model, experiment.training.batch_size);
+    let checked = shapes::footprint(model, &input_shape, outputs, batch_size)
+        .and_then(|_| batches::check(model, &input_shape, outputs, batch_size, samples));
+    match checked {
+        Ok(()) => {}
+        Err(error @ ShapeError::LoneSample { .. }) => walk.conflict(error.to_string(), batch_place, &error.advice()),
+        Err(error) => {
+            let at = error.layer().and_then(|layer| places.layers.get(layer)).unwrap_or(&places.model);
+            let (message, help) = (error.to_string(), error.advice());
+            walk.mistakes.push(ExperimentError::Shape { message, at: span(at), help });
+        }
     }
 }
 
 /// The largest seed: every reader of the JSON, JavaScript too, sees the same number.
-const LARGEST_SEED: u64 = (1 << 53) - 1;
+pub const LARGEST_SEED: u64 = (1 << 53) - 1;
 
 fn seed(walk: &mut Walk, fields: &mut Fields<'_>) -> u64 {
     let Some(value) = fields.get("seed") else {
@@ -213,6 +240,17 @@ fn seed(walk: &mut Walk, fields: &mut Fields<'_>) -> u64 {
     let wanted = format!("a whole number from 0 to {LARGEST_SEED}");
     walk.whole_value(&path, value, 0..=LARGEST_SEED, &wanted, "any number will do; the same number gives the same run")
         .unwrap_or(0)
+}
+
+/// The runs have the seeds from `seed` on; the last one must be a seed too.
+fn check_seeds(walk: &mut Walk, root: &Fields<'_>, experiment: &Experiment) {
+    let (first, count) = (experiment.seed, experiment.diagnosis.seeds);
+    // OK because both were read within their limits.
+    let last = first + u64::from(count.saturating_sub(1));
+    if last > LARGEST_SEED {
+        let message = format!("the last of {count} seeds would be {last}, and the largest seed is {LARGEST_SEED}");
+        walk.conflict(message, &root.place_of("seed"), "lower `seed`, or `diagnosis.seeds`");
+    }
 }
 
 /// Longest name: most file systems allow 255 bytes, and dates and endings are added.
@@ -225,7 +263,7 @@ fn name(walk: &mut Walk, root: &mut Fields<'_>, default_name: &str) -> String {
     };
     if !is_file_name(name) {
         let wanted = format!(
-            "a file name of 1 to {LONGEST_NAME} bytes, without `/ \\ : * ? \" < > |` and not starting with `.` or `-`"
+            "a file name of 1 to {LONGEST_NAME} bytes, without invisible characters and `/ \\ : * ? \" < > |` and not starting with `.` or `-`"
         );
         let seen = root.get("name").map_or_else(String::new, |value| describe(value.get_ref()));
         walk.out_of_range("name", &wanted, &seen, root.place_of("name"), help);
@@ -235,13 +273,19 @@ fn name(walk: &mut Walk, root: &mut Fields<'_>, default_name: &str) -> String {
 
 /// Whether a folder may have this name, on any system.
 fn is_file_name(name: &str) -> bool {
-    let plain = |character: char| !character.is_control() && !r#"/\:*?"<>|"#.contains(character);
     !name.trim().is_empty()
         && name.len() <= LONGEST_NAME
-        && name.chars().all(plain)
+        && name.chars().all(is_plain)
         && !name.starts_with(['.', '-', ' '])
         && !name.ends_with(['.', ' '])
 }
 
+/// Whether a character may stand in a name: it steers no terminal, and no system gives it a meaning of its own.
+fn is_plain(character: char) -> bool {
+    !is_steering(character) && character != char::REPLACEMENT_CHARACTER && !r#"/\:*?"<>|"#.contains(character)
+}
+
+#[cfg(test)]
+mod hostile_tests;
 #[cfg(test)]
 mod tests;

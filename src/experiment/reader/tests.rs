@@ -1,7 +1,5 @@
 //! Tests of [`super`]: defaults, shorthands, both directions of the round trip.
 
-use proptest::prelude::*;
-
 use super::*;
 use crate::experiment::{
     Activation, BiasInit, Data, Diagnosis, Distribution, Formula, Init, Layer, Loss, Missing, Model, Optimiser,
@@ -160,12 +158,51 @@ fn odd_numbers_are_refused() {
 
 #[test]
 fn names_that_are_no_folder_are_refused() {
-    for name in ["", " ", "..", "a/b", "a\\\\b", ".hidden", "-rf", "a\\u0000", "a\\n", &"x".repeat(101)] {
+    for name in [
+        "",
+        " ",
+        "..",
+        "a/b",
+        "a\\\\b",
+        ".hidden",
+        "-rf",
+        "a\\u0000",
+        "a\\n",
+        "a\\u202Eb",
+        "a\u{200b}",
+        &"x".repeat(101),
+    ] {
         let found = mistakes(&format!("name = \"{name}\"\n{SHORTEST}"));
         assert!(found.len() == 1 && found[0].starts_with("`name` must be"), "{name}: {found:?}");
     }
     assert_eq!(parsed(&format!("name = \"Größe 2\"\n{SHORTEST}")).name, "Größe 2");
-    assert_eq!(default_name(Path::new("a/..hidden.toml")), "experiment");
+}
+
+/// The name is the folder of the results: two files that share it would share their results.
+#[test]
+fn files_with_odd_names_have_names_of_their_own() {
+    let names = ["-x", "--x", "\u{1b}[31mred", "red", "..hidden", "*", "?", "a\u{202e}b", "ab", " ", &"x".repeat(101)];
+    let found: Vec<String> = names.iter().map(|name| default_name(Path::new(&format!("a/{name}.toml")))).collect();
+    assert!(found.iter().all(|name| is_file_name(name)), "{found:?}");
+    assert_eq!(found.iter().collect::<BTreeSet<_>>().len(), names.len(), "{found:?}");
+    assert_eq!((found[3].as_str(), found[8].as_str()), ("red", "ab"));
+    insta::assert_snapshot!(found[..3].join(" "));
+    assert_eq!(default_name(Path::new("-x.toml")), found[0]);
+    #[cfg(unix)]
+    {
+        use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+        let [first, second] = [b"\xff.toml", b"\xfe.toml"].map(|name| default_name(Path::new(OsStr::from_bytes(name))));
+        assert!(is_file_name(&first) && first != second, "{first} {second}");
+    }
+}
+
+#[test]
+fn the_last_seed_is_a_seed_too() {
+    let text = |seed: u64, seeds: u32| format!("seed = {seed}\n{SHORTEST}[diagnosis]\nseeds = {seeds}");
+    let wanted = "the last of 2 seeds would be 9007199254740992, and the largest seed is 9007199254740991";
+    assert_eq!(mistakes(&text(LARGEST_SEED, 2)), [wanted]);
+    assert_eq!(parsed(&text(LARGEST_SEED - 1, 2)).seed, LARGEST_SEED - 1);
+    assert_eq!(parsed(&text(LARGEST_SEED, 1)).diagnosis.seeds, 1);
 }
 
 #[test]
@@ -313,91 +350,5 @@ fn files_that_are_none_are_explained() {
     {
         let endless = read(Path::new("/dev/zero")).expect_err("it never ends");
         assert!(endless.mistakes()[0].to_string().contains("more than 4194304 bytes"), "{endless:?}");
-    }
-}
-
-#[test]
-fn escapes_in_the_text_do_not_reach_the_terminal() {
-    let text = "\"\\u001b[31m\" = 1\n[data]\nsource = \"\\u001b[31m\"\n[model]\nhidden = [8]\n";
-    let errors = parse(text, "config.toml", Path::new("/folder"), "config").expect_err("two mistakes were planted");
-    assert_eq!(errors.mistakes().len(), 2);
-    assert!(!rendered(&errors).contains('\u{1b}'));
-}
-
-/// A stranger's file must not overflow the stack.
-#[test]
-fn deep_nesting_is_refused() {
-    for text in [
-        format!("a = {}", "[".repeat(100_000)),
-        format!("a = {}1{}", "[".repeat(100_000), "]".repeat(100_000)),
-        format!("a = {}", "{a=".repeat(100_000)),
-        format!("{}a = 1", "a.".repeat(100_000)),
-        format!("[{}a]\nb = 1", "a.".repeat(100_000)),
-    ] {
-        assert!(parse(&text, "config.toml", Path::new("/folder"), "config").is_err());
-        let change = [crate::experiment::Change { path: "seed".into(), to: text.clone() }];
-        let _ = crate::experiment::change::apply(&text, "config.toml", &change);
-        let _ = crate::experiment::change::apply(SHORTEST, "config.toml", &change);
-    }
-}
-
-/// Pieces that configurations are made of, and pieces that break them.
-fn piece() -> impl Strategy<Value = String> {
-    prop_oneof![
-        prop::sample::select(vec![
-            "[data]\n",
-            "[model]\n",
-            "[training]\n",
-            "[[model.layers]]\n",
-            "source = \"table\"\n",
-            "source = 3\n",
-            "layers = [",
-            "]",
-            "{ type = \"dense\" }",
-            ",",
-            "\n",
-            "= ",
-            "\"",
-            "'''",
-            "#",
-            "\u{feff}",
-            "\u{1F600}",
-            "\\",
-            "lr = 1e400\n",
-            "data = 1\n",
-            "model.init.weights.std = 3\n",
-            "inf",
-            "{",
-            "}",
-            ".",
-            "1979-05-27",
-            "\r",
-            "\t",
-            "hidden = []\n",
-            "name = \"ü\"\n",
-            "optimizer.kind = \"sgd\"\n",
-            "training.optimiser = \"sgd\"\n",
-        ])
-        .prop_map(str::to_owned),
-        "[a-z_]{1,8} = [0-9\"-]{1,4}\n",
-    ]
-}
-
-proptest! {
-    /// Whatever the text, the answer is an experiment or mistakes that can be printed.
-    #[test]
-    fn no_text_is_too_odd(pieces in prop::collection::vec(piece(), 0..12), cut in 0usize..400, whole: bool) {
-        let demo = include_str!("../../../fixtures/demo.toml");
-        let middle = pieces.concat();
-        let text = if whole {
-            let cut = demo.floor_char_boundary(cut.min(demo.len()) * demo.len() / 400);
-            format!("{}{middle}{}", &demo[..cut], &demo[cut..])
-        } else {
-            middle
-        };
-        if let Err(errors) = parse(&text, "config.toml", Path::new("/folder"), "config") {
-            prop_assert!(!errors.mistakes().is_empty());
-            prop_assert!(rendered(&errors).contains("config.toml"));
-        }
     }
 }

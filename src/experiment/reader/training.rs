@@ -1,5 +1,7 @@
 //! `[training]` and `[diagnosis]`.
 
+use std::ops::Range;
+
 use super::{
     fields::{Fields, Walk},
     limits,
@@ -101,8 +103,8 @@ fn fill_schedule(walk: &mut Walk, fields: &mut Fields<'_>, template: Schedule) -
     }
 }
 
-/// `[training]`.
-pub(super) fn training(walk: &mut Walk, root: &mut Fields<'_>) -> Training {
+/// `[training]`, and where its batch size stands, for what is checked once the data are known.
+pub(super) fn training(walk: &mut Walk, root: &mut Fields<'_>) -> (Training, Range<usize>) {
     let mut fields = walk.table(root, "training");
     let fields = &mut fields;
     let training = Training {
@@ -118,7 +120,7 @@ pub(super) fn training(walk: &mut Walk, root: &mut Fields<'_>) -> Training {
         checkpoint_secs: walk.number(fields, "checkpoint_secs", &limits::CHECKPOINT_SECS, Some(10.0)),
     };
     walk.finish(fields);
-    training
+    (training, fields.place_of("batch_size"))
 }
 
 fn optimiser(walk: &mut Walk, fields: &mut Fields<'_>) -> Optimiser {
