@@ -19,7 +19,7 @@ use crate::{
     data,
     judge::{self, Decision},
     record::{
-        self, Channel, Record, RunInfo, Split, Status,
+        self, Channel, Record, RunInfo, Split, Status, atomic,
         store::{self, Store},
     },
     trial::{Outcome, ProgressLine, Spec, folder},
@@ -28,8 +28,7 @@ use crate::{
 /// Least time between two progress lines.
 const PROGRESS_EVERY: Duration = Duration::from_millis(250);
 
-/// The trained network's parameters and buffers, by name, in the folder of the trial.
-pub const WEIGHTS: &str = "weights.safetensors";
+pub use crate::trial::folder::WEIGHTS;
 
 /// Trains the trial in `dir`, from its checkpoint if there is one, until it is finished or `stop` is set.
 ///
@@ -61,6 +60,8 @@ pub(super) fn run_trial_watched(
 /// Loads the data, builds the network, and takes up the checkpoint if there is one.
 fn open<'a>(dir: &'a Path, spec: &'a Spec, progress_every: Duration) -> Result<Trial<'a>, TrainError> {
     let started = Instant::now();
+    // What an earlier process left when it was killed; the caller holds the lock.
+    atomic::remove_leftovers(dir).map_err(|source| TrainError::Write { path: dir.to_owned(), source })?;
     let device = device(&spec.device)?;
     tch::set_num_threads(i32::try_from(spec.threads.max(1)).unwrap_or(i32::MAX));
 
@@ -127,6 +128,9 @@ impl<'a> Trial<'a> {
                 restore(&mut trainer, &tensors, at.step)
                     .map_err(|why| TrainError::Checkpoint { path: checkpoints.clone(), why })?;
                 let store = Store::open(&records)?;
+                if store.read_run()?.data.fingerprint != run.data.fingerprint {
+                    return Err(TrainError::DataChanged { path: dir.to_owned() });
+                }
                 store.remove_leftovers()?;
                 store.drop_segments_after(at.segment)?;
                 let record = if at.segment == 0 { empty(run) } else { Record { run, ..store::read(&records)? } };
