@@ -112,6 +112,18 @@ pub enum UsageError {
         /// What the system said.
         why: String,
     },
+    /// Runs that were trained with different data.
+    #[error("`{}` was trained with other data than `{}`", .run.display(), .other.display())]
+    #[diagnostic(
+        code(whymean::usage::mixed_data),
+        help("the data changed in between; train all runs again with `--overwrite`, or delete those of the old data")
+    )]
+    MixedData {
+        /// The folder of a run.
+        run: std::path::PathBuf,
+        /// The folder of an earlier run.
+        other: std::path::PathBuf,
+    },
     /// No run of an experiment left anything to judge.
     #[error("no run left a record that can be judged")]
     #[diagnostic(code(whymean::no_records), help("{missing}"))]

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::{
-    Manner, output,
-    runs::{self, Gathered},
+    Manner,
+    gather::{Gathered, gather},
+    output, runs,
 };
 use crate::{
     cli::CompareArguments,
@@ -34,8 +35,8 @@ pub fn run(arguments: &CompareArguments, manner: Manner) -> miette::Result<Exit>
         let all: Vec<Change> = changes.iter().cloned().chain(varied).collect();
         experiments.push(change::read_with(&arguments.config, &all)?.0);
     }
-    runs::train(&dir, &plan, (&arguments.config, &config), &experiments, &arguments.training, manner)?;
-    let gathered = runs::gather(&dir, &plan)?;
+    let deaths = runs::train(&dir, &plan, (&arguments.config, &config), &experiments, &arguments.training, manner)?;
+    let gathered = gather(&dir, &plan, &deaths)?;
     judge_and_draw(&plan, &gathered, &dir, &config, manner)
 }
 
@@ -49,6 +50,10 @@ pub fn judge_and_draw(
 ) -> miette::Result<Exit> {
     let mut comparison = judge::compare(&plan.name, &plan.axes, &gathered.cells);
     comparison.not_examined.extend(gathered.missing.iter().cloned());
-    comparison.report = Some(report::write_comparison(dir, &comparison, &gathered.cells, config, &plan.command)?);
-    Ok(gathered.exit(output::comparison(&comparison, manner)?))
+    // What was found out is said even when it cannot be drawn.
+    let drawn = report::write_comparison(dir, &comparison, &gathered.cells, config, &plan.command);
+    comparison.report = drawn.as_ref().ok().cloned();
+    let exit = output::comparison(&comparison, manner)?;
+    drawn?;
+    Ok(gathered.exit(exit))
 }

@@ -4,6 +4,7 @@ mod compare;
 mod diagnose;
 mod existing;
 mod explain;
+mod gather;
 mod generate;
 mod init;
 mod output;

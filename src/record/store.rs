@@ -184,7 +184,8 @@ fn numbers(dir: &Path, kind: &str) -> Result<Vec<u32>, RecordError> {
 fn missing_segment(path: PathBuf) -> RecordError {
     RecordError::Missing {
         path,
-        help: "a part of the record was removed; train that run again with `--overwrite`".to_owned(),
+        help: "a part of the record was removed; delete the folder of that run, and the same command trains it again"
+            .to_owned(),
     }
 }
 
