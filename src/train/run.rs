@@ -81,6 +81,7 @@ fn open<'a>(dir: &'a Path, spec: &'a Spec, progress_every: Duration) -> Result<T
         versions: versions(),
         steps_per_epoch: trainer.steps_per_epoch(),
         epochs_done: 0,
+        segments: 0,
         status: Status::Running,
         certificate: None,
         wall_secs: 0.0,
@@ -116,7 +117,7 @@ impl<'a> Trial<'a> {
         dir: &'a Path,
         spec: &'a Spec,
         mut trainer: Trainer,
-        run: RunInfo,
+        mut run: RunInfo,
         hash: String,
         started: Instant,
         progress_every: Duration,
@@ -128,9 +129,17 @@ impl<'a> Trial<'a> {
                 restore(&mut trainer, &tensors, at.step)
                     .map_err(|why| TrainError::Checkpoint { path: checkpoints.clone(), why })?;
                 let store = Store::open(&records)?;
-                if store.read_run()?.data.fingerprint != run.data.fingerprint {
+                let earlier = store.read_run()?;
+                if earlier.data.fingerprint != run.data.fingerprint {
                     return Err(TrainError::DataChanged { path: dir.to_owned() });
                 }
+                run.epochs_done = at.epoch.saturating_sub(1);
+                run.segments = at.segment;
+                run.wall_secs = at.wall_secs;
+                // One that was made after the checkpoint will be made again.
+                run.certificate = earlier.certificate.filter(|certificate| certificate.step <= at.step);
+                // Before the segments go: a run that was killed as it finished says that it has them all.
+                store.write_run(&run)?;
                 store.remove_leftovers()?;
                 store.drop_segments_after(at.segment)?;
                 let record = if at.segment == 0 { empty(run) } else { Record { run, ..store::read(&records)? } };

@@ -218,6 +218,27 @@ fn a_run_never_goes_on_with_other_data() {
 }
 
 #[test]
+fn a_run_that_was_killed_as_it_finished_ends_the_same() {
+    let _torch = torch();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
+    let spec = spec(experiment(EVERYTHING), 1);
+    for dir in [&whole, &killed] {
+        std::fs::create_dir(dir).expect("writable");
+    }
+    run(&whole, &spec);
+    // A file where the weights would be written stops it after its record says that it is finished.
+    let in_the_way = killed.join(WEIGHTS);
+    std::fs::create_dir_all(in_the_way.join("x")).expect("writable");
+    run_trial(&killed, &spec, &AtomicBool::new(false), &mut |_| {}).expect_err("no place for the weights");
+    assert!(store::read(&folder::record_dir(&killed)).expect("whole").run.status.is_final());
+    std::fs::remove_dir_all(&in_the_way).expect("writable");
+    let again = run(&killed, &spec);
+    same(&store::read(&folder::record_dir(&whole)).expect("readable"), &again);
+    assert_eq!((again.run.epochs_done, weights(&whole)), (12, weights(&killed)));
+}
+
+#[test]
 fn a_checkpoint_that_was_cut_is_an_error_not_a_wrong_run() {
     let _torch = torch();
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -60,7 +60,14 @@ fn another_experiment_in_the_folder_is_refused_with_its_first_difference() {
     let changed = ["diagnose", "config.toml", "--out", "reports/config", "--set", "training.optimiser.lr=0.5"];
     assert_snapshot!(place.complaint(&changed));
     assert_snapshot!(place.complaint(&["diagnose", "config.toml", "--no-early-stop", "--resume"]));
-    assert_snapshot!(place.complaint(&["compare", "config.toml", "--vary", "seed=1,2", "--out", "reports/config"]));
+    assert_snapshot!(place.complaint(&[
+        "compare",
+        "config.toml",
+        "--vary",
+        "training.epochs=1,2",
+        "--out",
+        "reports/config"
+    ]));
     assert_eq!(files(&place.path("reports")), before, "nothing was touched");
 }
 

@@ -255,6 +255,7 @@ fn run_info(spec: &Spec, epochs_done: u32, status: Status) -> RunInfo {
         versions: std::collections::BTreeMap::from([("whymean".to_owned(), "0.1.0".to_owned())]),
         steps_per_epoch: 2,
         epochs_done,
+        segments: 1,
         status,
         certificate: None,
         wall_secs: 0.25,
