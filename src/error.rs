@@ -89,9 +89,21 @@ pub enum UsageError {
         /// What is wrong with it.
         why: String,
     },
+    /// Settings of a comparison that are one and the same training.
+    #[error("{one} and {other} train the same")]
+    #[diagnostic(
+        code(whymean::usage::same_settings),
+        help("a comparison needs settings that differ; leave out one of the two")
+    )]
+    SameSettings {
+        /// The values of one, as the user gave them.
+        one: String,
+        /// The values of the other.
+        other: String,
+    },
     /// Seeds that do not fit into a configuration.
-    #[error("{count} seeds from {first} on go beyond the largest seed, 9223372036854775807")]
-    #[diagnostic(code(whymean::usage::seeds), help("begin with a smaller `--seed`"))]
+    #[error("{count} seeds from {first} on go beyond the largest seed, {}", crate::cli::LARGEST_SEED)]
+    #[diagnostic(code(whymean::usage::seeds), help("begin with a smaller seed, or train fewer"))]
     Seeds {
         /// The first seed.
         first: u64,

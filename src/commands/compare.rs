@@ -20,6 +20,12 @@ use crate::{
 pub fn run(arguments: &CompareArguments, manner: Manner) -> miette::Result<Exit> {
     let axis = |text: &String| plan::parse_axis(text).map_err(|why| UsageError::Axis { text: text.clone(), why });
     let axes = arguments.vary.iter().map(axis).collect::<Result<Vec<Axis>, _>>()?;
+    if let Some((at, axis)) =
+        axes.iter().enumerate().find(|(at, axis)| axes[..*at].iter().any(|other| other.path == axis.path))
+    {
+        let why = format!("`{}` is there twice; give all its values at once", axis.path);
+        return Err(UsageError::Axis { text: arguments.vary[at].clone(), why }.into());
+    }
     let (set, changes) = runs::changes(&arguments.training)?;
     let (base, config) = change::read_with(&arguments.config, &changes)?;
     let settings: Vec<(&str, &str)> = set.iter().map(|Change { path, to }| (path.as_str(), to.as_str())).collect();
@@ -34,6 +40,9 @@ pub fn run(arguments: &CompareArguments, manner: Manner) -> miette::Result<Exit>
             plan.axes.iter().zip(&cell.values).map(|(axis, to)| Change { path: axis.path.clone(), to: to.clone() });
         let all: Vec<Change> = changes.iter().cloned().chain(varied).collect();
         experiments.push(change::read_with(&arguments.config, &all)?.0);
+    }
+    if let Some((one, other)) = plan.same_settings(&experiments) {
+        return Err(UsageError::SameSettings { one: plan.words(one), other: plan.words(other) }.into());
     }
     let deaths = runs::train(&dir, &plan, (&arguments.config, &config), &experiments, &arguments.training, manner)?;
     let gathered = gather(&dir, &plan, &deaths)?;

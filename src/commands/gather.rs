@@ -109,3 +109,23 @@ fn one_data_set(runs: &[(PathBuf, crate::experiment::Data, String)]) -> Result<(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_died_is_not_said_to_go_on_by_itself() {
+        let run = Path::new("reports/demo/runs/seed-0");
+        let died = Deaths::from([(run.to_owned(), "ended with exit code 2 and without an outcome".to_owned())]);
+        assert_eq!(
+            unfinished(run, "runs/seed-0", &died),
+            "run `runs/seed-0` ended with exit code 2 and without an outcome; mend what `log.txt` in its folder says and \
+             go on with `--resume`, or delete `reports/demo/runs/seed-0` and the same command trains that run again"
+        );
+        assert_eq!(
+            unfinished(run, "runs/seed-0", &Deaths::new()),
+            "run `runs/seed-0` did not finish; `--resume` goes on with it"
+        );
+    }
+}

@@ -2,14 +2,13 @@
 
 use std::{
     collections::BTreeMap,
-    num::NonZeroU32,
     path::{Path, PathBuf},
     thread,
 };
 
 use super::{Manner, output, watch::Watch};
 use crate::{
-    cli::TrainingArguments,
+    cli::{LARGEST_SEED, TrainingArguments},
     data,
     error::UsageError,
     experiment::{Experiment, Source, change::Change},
@@ -41,7 +40,7 @@ pub fn changes(arguments: &TrainingArguments) -> miette::Result<(Vec<Change>, Ve
 /// The seeds of an experiment's runs.
 pub fn seeds(experiment: &Experiment) -> Result<Vec<u64>, UsageError> {
     let (first, count) = (experiment.seed, experiment.diagnosis.seeds);
-    let end = first.checked_add(u64::from(count)).filter(|&end| end - 1 <= i64::MAX.unsigned_abs());
+    let end = first.checked_add(u64::from(count)).filter(|&end| end - 1 <= LARGEST_SEED);
     end.map(|end| (first..end).collect()).ok_or(UsageError::Seeds { first, count })
 }
 
@@ -144,10 +143,10 @@ fn already(finished: usize, begun: usize) -> String {
 /// How many runs at a time, and how many threads for each.
 fn shares(arguments: &TrainingArguments, runs: usize) -> (usize, u32) {
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let given = |number: NonZeroU32| usize::try_from(number.get()).unwrap_or(usize::MAX);
+    let given = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
     let jobs = arguments.jobs.map_or(cores, given).min(runs).max(1);
     let threads = u32::try_from((cores / jobs).max(1)).unwrap_or(1);
-    (jobs, arguments.threads.map_or(threads, NonZeroU32::get))
+    (jobs, arguments.threads.unwrap_or(threads))
 }
 
 /// The command as the user gave it, as the report shows it.
@@ -163,6 +162,18 @@ pub fn command_line() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_seed_counts_too() {
+        let mut experiment: Experiment =
+            toml::from_str(include_str!("../../fixtures/record/experiment.toml")).expect("fixture");
+        experiment.seed = LARGEST_SEED;
+        experiment.diagnosis.seeds = 1;
+        assert_eq!(seeds(&experiment).expect("the largest alone"), [LARGEST_SEED]);
+        experiment.diagnosis.seeds = 2;
+        let refused = seeds(&experiment).expect_err("one too far").to_string();
+        assert_eq!(refused, "2 seeds from 9007199254740991 on go beyond the largest seed, 9007199254740991");
+    }
 
     #[test]
     fn how_far_earlier_calls_came() {

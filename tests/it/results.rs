@@ -140,6 +140,25 @@ fn a_comparison_is_drawn_again_and_is_zero_when_a_setting_learned() {
 }
 
 #[test]
+fn a_comparison_needs_settings_that_train_something_else() {
+    let place = Place::new();
+    let refused = |vary: &[&str]| {
+        let options = vary.iter().flat_map(|axis| ["--vary", *axis]);
+        let arguments: Vec<&str> = ["compare", "config.toml"].into_iter().chain(options).collect();
+        place.complaint(&arguments)
+    };
+    let all = [
+        refused(&["seed=1,2"]),
+        refused(&["training.optimiser.lr=1e-3,0.001,0.1"]),
+        refused(&["training.epochs=1,2", "training.epochs=3,4"]),
+        // The last one wins, so that the first makes no difference.
+        refused(&["training.optimiser.lr=0.1,0.2", "training.optimiser={kind='adam',lr=0.1},{kind='sgd',lr=0.1}"]),
+    ];
+    assert_snapshot!(all.join("\n"));
+    assert!(!place.path("reports").exists(), "nothing was written");
+}
+
+#[test]
 fn one_run_can_be_judged_alone_and_options_that_train_are_refused() {
     let place = Place::new();
     place.save_diagnosis(&[Fate::Learned, Fate::Collapsed]);
