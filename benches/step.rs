@@ -100,6 +100,7 @@ impl Ours {
             versions: std::collections::BTreeMap::new(),
             steps_per_epoch: trainer.steps_per_epoch(),
             epochs_done: 0,
+            segments: 0,
             status: Status::Running,
             certificate: None,
             wall_secs: 0.0,

@@ -1,9 +1,14 @@
 //! The command line as types; parsing it does nothing else.
 
-use std::{num::NonZeroU32, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+
+/// The largest seed of a configuration, and so of an option.
+pub const LARGEST_SEED: u64 = (1 << 53) - 1;
+/// Most seeds of a configuration, and so of an option.
+const MOST_SEEDS: i64 = 1_000;
 
 /// Why does my regression network predict the mean, and which one change stops it?
 ///
@@ -140,6 +145,9 @@ Examples:
         /// Save and end when standard input is closed.
         #[arg(long)]
         watch_stdin: bool,
+        /// How long it may take to save after that [s].
+        #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+        grace: u64,
     },
 }
 
@@ -183,11 +191,10 @@ pub struct CompareArguments {
 #[derive(Debug, Args)]
 pub struct TrainingArguments {
     /// Number of seeds [default: `diagnosis.seeds` of the configuration].
-    #[arg(long, value_name = "N")]
-    pub seeds: Option<NonZeroU32>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_SEEDS))]
+    pub seeds: Option<u32>,
     /// The first seed [default: `seed` of the configuration].
-    // TOML's integers, and so those of a configuration, end here.
-    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(..=i64::MAX.unsigned_abs()))]
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(..=LARGEST_SEED))]
     pub seed: Option<u64>,
     /// Change a setting of the configuration; may be given more than once.
     #[arg(long, value_name = "PATH=VALUE")]
@@ -202,11 +209,11 @@ pub struct TrainingArguments {
     #[arg(long, conflicts_with = "resume")]
     pub overwrite: bool,
     /// Runs at the same time [default: one per core, at most the number of runs].
-    #[arg(long, value_name = "N")]
-    pub jobs: Option<NonZeroU32>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub jobs: Option<u32>,
     /// Threads per run [default: cores divided by jobs].
-    #[arg(long, value_name = "N")]
-    pub threads: Option<NonZeroU32>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub threads: Option<u32>,
     /// Where to train: `cpu`, `cuda` or `cuda:N`.
     #[arg(long, value_name = "DEVICE", default_value = "cpu", value_parser = device)]
     pub device: String,
@@ -259,6 +266,30 @@ mod tests {
         for verb in Cli::command().get_subcommands().filter(|verb| !verb.is_hide_set()) {
             let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
             assert!(help.matches("\n  whymean ").count() >= 2, "{} has fewer than two examples", verb.get_name());
+        }
+    }
+
+    #[test]
+    fn options_and_configuration_have_the_same_limits() {
+        let file = |seed: u64, seeds: i64| {
+            let text = format!(
+                "seed = {seed}\n[data]\nsource = \"function\"\nformula = \"sine\"\n[model]\nhidden = [4]\n\
+                 [training]\nepochs = 1\noptimiser = {{ kind = \"adam\", lr = 0.01 }}\n[diagnosis]\nseeds = {seeds}\n"
+            );
+            crate::experiment::parse(&text, "test", std::path::Path::new("."), "test").is_ok()
+        };
+        let option = |seed: u64, seeds: i64| {
+            let (seed, seeds) = (seed.to_string(), seeds.to_string());
+            Cli::try_parse_from(["whymean", "diagnose", "c.toml", "--seed", &seed, "--seeds", &seeds]).is_ok()
+        };
+        for (seed, seeds, fine) in [
+            (LARGEST_SEED, MOST_SEEDS, true),
+            (0, 1, true),
+            (LARGEST_SEED + 1, 1, false),
+            (0, MOST_SEEDS + 1, false),
+            (0, 0, false),
+        ] {
+            assert_eq!((file(seed, seeds), option(seed, seeds)), (fine, fine), "seed {seed}, {seeds} seeds");
         }
     }
 

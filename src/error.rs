@@ -89,9 +89,21 @@ pub enum UsageError {
         /// What is wrong with it.
         why: String,
     },
+    /// Settings of a comparison that are one and the same training.
+    #[error("{one} and {other} train the same")]
+    #[diagnostic(
+        code(whymean::usage::same_settings),
+        help("a comparison needs settings that differ; leave out one of the two")
+    )]
+    SameSettings {
+        /// The values of one, as the user gave them.
+        one: String,
+        /// The values of the other.
+        other: String,
+    },
     /// Seeds that do not fit into a configuration.
-    #[error("{count} seeds from {first} on go beyond the largest seed, 9223372036854775807")]
-    #[diagnostic(code(whymean::usage::seeds), help("begin with a smaller `--seed`"))]
+    #[error("{count} seeds from {first} on go beyond the largest seed, {}", crate::cli::LARGEST_SEED)]
+    #[diagnostic(code(whymean::usage::seeds), help("begin with a smaller seed, or train fewer"))]
     Seeds {
         /// The first seed.
         first: u64,
@@ -111,6 +123,18 @@ pub enum UsageError {
     Interrupts {
         /// What the system said.
         why: String,
+    },
+    /// Runs that were trained with different data.
+    #[error("`{}` was trained with other data than `{}`", .run.display(), .other.display())]
+    #[diagnostic(
+        code(whymean::usage::mixed_data),
+        help("the data changed in between; train all runs again with `--overwrite`, or delete those of the old data")
+    )]
+    MixedData {
+        /// The folder of a run.
+        run: std::path::PathBuf,
+        /// The folder of an earlier run.
+        other: std::path::PathBuf,
     },
     /// No run of an experiment left anything to judge.
     #[error("no run left a record that can be judged")]

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::{
-    Manner, output,
-    runs::{self, Gathered},
+    Manner,
+    gather::{Gathered, gather},
+    output, runs,
 };
 use crate::{
     cli::CompareArguments,
@@ -19,6 +20,12 @@ use crate::{
 pub fn run(arguments: &CompareArguments, manner: Manner) -> miette::Result<Exit> {
     let axis = |text: &String| plan::parse_axis(text).map_err(|why| UsageError::Axis { text: text.clone(), why });
     let axes = arguments.vary.iter().map(axis).collect::<Result<Vec<Axis>, _>>()?;
+    if let Some((at, axis)) =
+        axes.iter().enumerate().find(|(at, axis)| axes[..*at].iter().any(|other| other.path == axis.path))
+    {
+        let why = format!("`{}` is there twice; give all its values at once", axis.path);
+        return Err(UsageError::Axis { text: arguments.vary[at].clone(), why }.into());
+    }
     let (set, changes) = runs::changes(&arguments.training)?;
     let (base, config) = change::read_with(&arguments.config, &changes)?;
     let settings: Vec<(&str, &str)> = set.iter().map(|Change { path, to }| (path.as_str(), to.as_str())).collect();
@@ -34,8 +41,11 @@ pub fn run(arguments: &CompareArguments, manner: Manner) -> miette::Result<Exit>
         let all: Vec<Change> = changes.iter().cloned().chain(varied).collect();
         experiments.push(change::read_with(&arguments.config, &all)?.0);
     }
-    runs::train(&dir, &plan, (&arguments.config, &config), &experiments, &arguments.training, manner)?;
-    let gathered = runs::gather(&dir, &plan)?;
+    if let Some((one, other)) = plan.same_settings(&experiments) {
+        return Err(UsageError::SameSettings { one: plan.words(one), other: plan.words(other) }.into());
+    }
+    let deaths = runs::train(&dir, &plan, (&arguments.config, &config), &experiments, &arguments.training, manner)?;
+    let gathered = gather(&dir, &plan, &deaths)?;
     judge_and_draw(&plan, &gathered, &dir, &config, manner)
 }
 
@@ -49,6 +59,10 @@ pub fn judge_and_draw(
 ) -> miette::Result<Exit> {
     let mut comparison = judge::compare(&plan.name, &plan.axes, &gathered.cells);
     comparison.not_examined.extend(gathered.missing.iter().cloned());
-    comparison.report = Some(report::write_comparison(dir, &comparison, &gathered.cells, config, &plan.command)?);
-    Ok(gathered.exit(output::comparison(&comparison, manner)?))
+    // What was found out is said even when it cannot be drawn.
+    let drawn = report::write_comparison(dir, &comparison, &gathered.cells, config, &plan.command);
+    comparison.report = drawn.as_ref().ok().cloned();
+    let exit = output::comparison(&comparison, manner)?;
+    drawn?;
+    Ok(gathered.exit(exit))
 }

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::{
-    Manner, output,
-    runs::{self, Gathered},
+    Manner,
+    gather::{Gathered, gather},
+    output, runs,
 };
 use crate::{
     cli::DiagnoseArguments,
@@ -24,8 +25,8 @@ pub fn run(arguments: &DiagnoseArguments, manner: Manner) -> miette::Result<Exit
         None => Path::new("reports").join(plan::folder_name(&experiment, &settings)),
     };
     let plan = Plan::diagnosis(&experiment.name, &runs::command_line(), runs::seeds(&experiment)?);
-    runs::train(&dir, &plan, (&arguments.subject, &config), &[experiment], &arguments.training, manner)?;
-    let gathered = runs::gather(&dir, &plan)?;
+    let deaths = runs::train(&dir, &plan, (&arguments.subject, &config), &[experiment], &arguments.training, manner)?;
+    let gathered = gather(&dir, &plan, &deaths)?;
     judge_and_draw(&plan, &gathered, &dir, &config, manner)
 }
 
@@ -40,6 +41,10 @@ pub fn judge_and_draw(
     let records: Vec<_> = gathered.cells.iter().flat_map(|(_, records)| records).cloned().collect();
     let mut diagnosis = judge::diagnose(&plan.name, &records);
     diagnosis.not_examined.extend(gathered.missing.iter().cloned());
-    diagnosis.report = Some(report::write_diagnosis(dir, &diagnosis, &records, config, &plan.command)?);
-    Ok(gathered.exit(output::diagnosis(&diagnosis, manner)?))
+    // What was found out is said even when it cannot be drawn.
+    let drawn = report::write_diagnosis(dir, &diagnosis, &records, config, &plan.command);
+    diagnosis.report = drawn.as_ref().ok().cloned();
+    let exit = output::diagnosis(&diagnosis, manner)?;
+    drawn?;
+    Ok(gathered.exit(exit))
 }

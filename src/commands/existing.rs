@@ -4,11 +4,13 @@ use std::{fs, path::Path};
 
 use super::{
     Manner, compare, diagnose,
-    runs::{self, Gathered},
+    gather::{Gathered, gather},
+    runs::{self, Deaths},
 };
 use crate::{
     cli::{DiagnoseArguments, ReportArguments, TrainingArguments},
     error::{Exit, UsageError},
+    experiment::Experiment,
     record::store,
     trial::{
         folder,
@@ -42,18 +44,24 @@ pub fn judge_runs(arguments: &DiagnoseArguments, manner: Manner) -> miette::Resu
         None => Path::new("reports").join(plan::folder_name(experiment, &[("seed", &seed)])),
     };
     results::may_draw(&out)?;
-    let config = toml::to_string(experiment).map_err(|error| UsageError::Write {
-        what: "the configuration".to_owned(),
-        source: std::io::Error::other(error),
-    })?;
+    let config = resolved(experiment)?;
     let gathered = Gathered { cells: vec![(Vec::new(), vec![record])], missing: Vec::new() };
     diagnose::judge_and_draw(&plan, &gathered, &out, &config, manner)
 }
 
 fn draw(dir: &Path, plan: &Plan, out: &Path, manner: Manner) -> miette::Result<Exit> {
-    let gathered = runs::gather(dir, plan)?;
+    let gathered = gather(dir, plan, &Deaths::new())?;
     let path = dir.join("config.toml");
-    let config = fs::read_to_string(&path).map_err(|source| UsageError::Read { path: path.clone(), source })?;
+    let config = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        // What the first run was trained with says the same, without the user's comments.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let first = gathered.cells.iter().flat_map(|(_, records)| records).next();
+            first.map_or_else(|| Ok(String::new()), |record| resolved(&record.run.experiment))?
+        }
+        Err(source) => return Err(UsageError::Read { path, source }.into()),
+    };
+    results::refuse_links(out)?;
     let same = fs::canonicalize(out).is_ok_and(|out| fs::canonicalize(dir).is_ok_and(|dir| out == dir));
     if !same {
         results::may_draw(out)?;
@@ -63,6 +71,13 @@ fn draw(dir: &Path, plan: &Plan, out: &Path, manner: Manner) -> miette::Result<E
     } else {
         compare::judge_and_draw(plan, &gathered, out, &config, manner)
     }
+}
+
+fn resolved(experiment: &Experiment) -> Result<String, UsageError> {
+    toml::to_string(experiment).map_err(|error| UsageError::Write {
+        what: "the configuration".to_owned(),
+        source: std::io::Error::other(error),
+    })
 }
 
 /// Options that would train mean nothing here, and are not passed over in silence.

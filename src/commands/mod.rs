@@ -4,6 +4,7 @@ mod compare;
 mod diagnose;
 mod existing;
 mod explain;
+mod gather;
 mod generate;
 mod init;
 mod output;
@@ -41,7 +42,9 @@ pub fn run(cli: Cli) -> miette::Result<Exit> {
         Verb::Completions { shell } => generate::completions(shell),
         Verb::Man { verb } => generate::manual(verb.as_deref()),
         #[cfg(feature = "torch")]
-        Verb::Trial { dir, watch_stdin } => trial::run(&dir, watch_stdin),
+        Verb::Trial { dir, watch_stdin, grace } => {
+            trial::run(&dir, watch_stdin.then(|| std::time::Duration::from_secs(grace)))
+        }
         #[cfg(not(feature = "torch"))]
         Verb::Trial { .. } => Err(crate::error::UsageError::NoTorch.into()),
     }

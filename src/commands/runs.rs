@@ -1,44 +1,28 @@
-//! From a plan to the records of its runs, for `diagnose` and `compare`.
+//! From a plan to trained runs, for `diagnose` and `compare`.
 
 use std::{
-    num::NonZeroU32,
+    collections::BTreeMap,
     path::{Path, PathBuf},
     thread,
 };
 
 use super::{Manner, output, watch::Watch};
 use crate::{
-    cli::TrainingArguments,
+    cli::{LARGEST_SEED, TrainingArguments},
     data,
-    error::{Exit, UsageError},
+    error::UsageError,
     experiment::{Experiment, Source, change::Change},
-    record::{Record, store},
     trial::{
-        SCHEMA, Spec, TrialEnd, TrialError, TrialRunner, folder,
+        SCHEMA, Spec, TrialEnd, TrialError, TrialRunner,
         interrupt::Interrupts,
         plan::Plan,
         pool::Pool,
-        results::{self, Allowed},
+        results::{self, Allowed, Table},
     },
 };
 
-/// Records of each cell, with the cell's values.
-pub type Cells = Vec<(Vec<String>, Vec<Record>)>;
-
-/// The records of a plan's runs, and what is missing.
-pub struct Gathered {
-    /// The records, in order of the plan.
-    pub cells: Cells,
-    /// A sentence for each run that left no record to judge.
-    pub missing: Vec<String>,
-}
-
-impl Gathered {
-    /// The exit code of a verdict on these runs: what was not seen is never called healthy.
-    pub fn exit(&self, verdict: Exit) -> Exit {
-        if self.missing.is_empty() || verdict != Exit::Learned { verdict } else { Exit::CouldNotRun }
-    }
-}
+/// How runs died, by their folders: in words that follow `the run`.
+pub type Deaths = BTreeMap<PathBuf, String>;
 
 /// The changes that the options make to the configuration: those of `--set`, then those with an option of their own.
 pub fn changes(arguments: &TrainingArguments) -> miette::Result<(Vec<Change>, Vec<Change>)> {
@@ -56,13 +40,13 @@ pub fn changes(arguments: &TrainingArguments) -> miette::Result<(Vec<Change>, Ve
 /// The seeds of an experiment's runs.
 pub fn seeds(experiment: &Experiment) -> Result<Vec<u64>, UsageError> {
     let (first, count) = (experiment.seed, experiment.diagnosis.seeds);
-    let end = first.checked_add(u64::from(count)).filter(|&end| end - 1 <= i64::MAX.unsigned_abs());
+    let end = first.checked_add(u64::from(count)).filter(|&end| end - 1 <= LARGEST_SEED);
     end.map(|end| (first..end).collect()).ok_or(UsageError::Seeds { first, count })
 }
 
 /// Trains the runs of `plan` that are not trained yet; `experiments` has one for each of its cells.
 ///
-/// - Errors: what makes all runs impossible. A run that died is reported, and missing afterwards.
+/// - Errors: what makes all runs impossible. A run that died is reported, and how it died is the answer.
 pub fn train(
     dir: &Path,
     plan: &Plan,
@@ -70,7 +54,7 @@ pub fn train(
     experiments: &[Experiment],
     arguments: &TrainingArguments,
     manner: Manner,
-) -> miette::Result<()> {
+) -> miette::Result<Deaths> {
     let (config_path, config_text) = config;
     let (jobs, threads) = shares(arguments, plan.cells.len() * plan.seeds.len());
     let config_name = config_path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -96,26 +80,25 @@ pub fn train(
         (false, false) => Allowed::Reuse,
     };
     // Before anything is written: a mistake in a table concerns every run, and is said once.
-    for (at, experiment) in experiments.iter().enumerate() {
-        let seen = experiments[..at].iter().any(|earlier| earlier.data == experiment.data);
+    let mut tables: Vec<Table> = Vec::new();
+    for experiment in experiments {
+        let seen = tables.iter().any(|table| table.data == experiment.data);
         if matches!(experiment.data.source, Source::Table { .. }) && !seen {
-            data::load(&experiment.data)?;
+            let fingerprint = data::load(&experiment.data)?.summary.fingerprint;
+            tables.push(Table { data: experiment.data.clone(), fingerprint });
         }
     }
-    let results = results::prepare(dir, plan, config_text, &trials, allowed)?;
+    let results = results::prepare(dir, plan, config_text, &trials, &tables, allowed)?;
     if results.finished == trials.len() {
         output::note(manner, &format!("already trained in `{}`; judged and drawn again", dir.display()));
-        return Ok(());
+        return Ok(Deaths::new());
     }
     if cfg!(not(feature = "torch")) {
         return Err(UsageError::NoTorch.into());
     }
     if results.finished + results.begun > 0 {
         let (finished, begun) = (results.finished, results.begun);
-        output::note(
-            manner,
-            &format!("{finished} runs are trained already, {begun} go on from their last checkpoints"),
-        );
+        output::note(manner, &already(finished, begun));
     }
     let interrupts = Interrupts::install().map_err(|error| UsageError::Interrupts { why: error.to_string() })?;
     let mut watch = Watch::new(dir, &trials, manner);
@@ -124,60 +107,46 @@ pub fn train(
     let all = ends.len();
     let mut finished = 0;
     let mut stopped = false;
+    let mut deaths = Deaths::new();
     for end in ends {
         match end {
             TrialEnd::Finished { .. } => finished += 1,
-            TrialEnd::Died { error, .. } => output::warn(error.into()),
+            TrialEnd::Died { dir, error } => {
+                let how = match &error {
+                    TrialError::Died { how, .. } => how.clone(),
+                    other => format!("could not be trained: {other}"),
+                };
+                deaths.insert(dir, how);
+                output::warn(error.into());
+            }
             TrialEnd::Interrupted { .. } => stopped = true,
         }
     }
-    if stopped { Err(TrialError::Interrupted { finished, all }.into()) } else { Ok(()) }
+    if stopped { Err(TrialError::Interrupted { finished, all }.into()) } else { Ok(deaths) }
+}
+
+/// How far earlier calls came: `2 runs are trained already, 1 goes on from its last checkpoint`.
+fn already(finished: usize, begun: usize) -> String {
+    let finished = match finished {
+        0 => None,
+        1 => Some("1 run is trained already".to_owned()),
+        many => Some(format!("{many} runs are trained already")),
+    };
+    let begun = match begun {
+        0 => None,
+        1 => Some("1 goes on from its last checkpoint".to_owned()),
+        many => Some(format!("{many} go on from their last checkpoints")),
+    };
+    finished.into_iter().chain(begun).collect::<Vec<_>>().join(", ")
 }
 
 /// How many runs at a time, and how many threads for each.
 fn shares(arguments: &TrainingArguments, runs: usize) -> (usize, u32) {
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let given = |number: NonZeroU32| usize::try_from(number.get()).unwrap_or(usize::MAX);
+    let given = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
     let jobs = arguments.jobs.map_or(cores, given).min(runs).max(1);
     let threads = u32::try_from((cores / jobs).max(1)).unwrap_or(1);
-    (jobs, arguments.threads.map_or(threads, NonZeroU32::get))
-}
-
-/// Reads the records of the finished runs; says of each other why it is missing.
-///
-/// - Errors: when there is not one.
-pub fn gather(dir: &Path, plan: &Plan) -> miette::Result<Gathered> {
-    let (mut cells, mut missing) = (Vec::new(), Vec::new());
-    for cell in &plan.cells {
-        let mut records = Vec::new();
-        for &seed in &plan.seeds {
-            let run = plan.run_dir(dir, cell, seed);
-            let name = run.strip_prefix(dir).unwrap_or(&run).display().to_string();
-            match finished_record(&run) {
-                Ok(Some(record)) => records.push(record),
-                Ok(None) => {
-                    missing.push(format!("run `{name}` did not finish; `--resume` goes on with it"));
-                }
-                Err(error) => {
-                    let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
-                    missing.push(format!("run `{name}` cannot be read: {}", causes.join(": ")));
-                    output::warn(error);
-                }
-            }
-        }
-        cells.push((cell.values.clone(), records));
-    }
-    if cells.iter().all(|(_, records)| records.is_empty()) {
-        return Err(UsageError::NoRecords { missing: missing.join("\n") }.into());
-    }
-    Ok(Gathered { cells, missing })
-}
-
-fn finished_record(run: &Path) -> miette::Result<Option<Record>> {
-    match folder::read_outcome(run)? {
-        Some(_) => Ok(Some(store::read(&folder::record_dir(run))?)),
-        None => Ok(None),
-    }
+    (jobs, arguments.threads.unwrap_or(threads))
 }
 
 /// The command as the user gave it, as the report shows it.
@@ -188,4 +157,28 @@ pub fn command_line() -> String {
     };
     let words = std::env::args_os().skip(1).map(|word| quoted(word.to_string_lossy().into_owned()));
     std::iter::once("whymean".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_seed_counts_too() {
+        let mut experiment: Experiment =
+            toml::from_str(include_str!("../../fixtures/record/experiment.toml")).expect("fixture");
+        experiment.seed = LARGEST_SEED;
+        experiment.diagnosis.seeds = 1;
+        assert_eq!(seeds(&experiment).expect("the largest alone"), [LARGEST_SEED]);
+        experiment.diagnosis.seeds = 2;
+        let refused = seeds(&experiment).expect_err("one too far").to_string();
+        assert_eq!(refused, "2 seeds from 9007199254740991 on go beyond the largest seed, 9007199254740991");
+    }
+
+    #[test]
+    fn how_far_earlier_calls_came() {
+        assert_eq!(already(1, 0), "1 run is trained already");
+        assert_eq!(already(2, 1), "2 runs are trained already, 1 goes on from its last checkpoint");
+        assert_eq!(already(0, 3), "3 go on from their last checkpoints");
+    }
 }

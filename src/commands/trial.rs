@@ -8,22 +8,23 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread,
+    time::Duration,
 };
 
 use crate::{
     error::{Exit, UsageError},
     train,
-    trial::{ProgressLine, TrialError, folder, results},
+    trial::{ProgressLine, TrialError, folder, interrupt::INTERRUPTED, results},
 };
 
-/// Trains until it is done or asked to stop.
-pub fn run(dir: &Path, watch_stdin: bool) -> miette::Result<Exit> {
+/// Trains until it is done or asked to stop; with a `grace`, also until standard input is closed and it has passed.
+pub fn run(dir: &Path, grace: Option<Duration>) -> miette::Result<Exit> {
     let spec = folder::read_spec(dir)?.ok_or_else(|| TrialError::NoSpec { dir: dir.to_owned() })?;
     let stop = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&stop);
     ctrlc::set_handler(move || asked.store(true, Ordering::SeqCst))
         .map_err(|error| UsageError::Interrupts { why: error.to_string() })?;
-    if watch_stdin {
+    if let Some(grace) = grace {
         let orphaned = Arc::clone(&stop);
         // Ends with its process.
         thread::spawn(move || {
@@ -31,6 +32,8 @@ pub fn run(dir: &Path, watch_stdin: bool) -> miette::Result<Exit> {
             let mut stdin = io::stdin().lock();
             while !matches!(stdin.read(&mut nothing), Ok(0) | Err(_)) {}
             orphaned.store(true, Ordering::SeqCst);
+            thread::sleep(grace);
+            abandon();
         });
     }
     let lock = results::lock_trial(dir)?;
@@ -48,4 +51,14 @@ pub fn run(dir: &Path, watch_stdin: bool) -> miette::Result<Exit> {
     };
     let outcome = train::run_trial(dir, &spec, &stop, &mut say)?;
     Ok(if outcome.status.is_final() { Exit::Learned } else { Exit::Interrupted })
+}
+
+/// Ends the process of a trial that nobody waits for and that does not end by itself: it hangs in a file, or waits for
+/// another.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the main thread hangs, so there is nobody to return to; what it has saved is whole, as after a kill"
+)]
+fn abandon() {
+    std::process::exit(i32::from(INTERRUPTED));
 }

@@ -234,6 +234,7 @@ fn run_info() -> RunInfo {
         versions: BTreeMap::new(),
         steps_per_epoch: STEPS_PER_EPOCH,
         epochs_done: 0,
+        segments: 0,
         status: Status::Completed,
         certificate: None,
         wall_secs: 1.0,

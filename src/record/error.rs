@@ -32,7 +32,7 @@ pub enum RecordError {
     #[error("`{}` is no whole Parquet file: {why}", .path.display())]
     #[diagnostic(
         code(whymean::record::torn),
-        help("the file is cut short or damaged; train that run again with `--overwrite`")
+        help("the file is cut short or damaged; delete the folder of that run, and the same command trains it again")
     )]
     Torn {
         /// The file.
@@ -56,7 +56,9 @@ pub enum RecordError {
     #[error("`{}`: column `{column}` {found}, expected {expected}", .path.display())]
     #[diagnostic(
         code(whymean::record::column),
-        help("this file was not written by whymean, or was changed since; train that run again with `--overwrite`")
+        help(
+            "this file was not written by whymean, or was changed since; delete the folder of that run, and the same command trains it again"
+        )
     )]
     Column {
         /// The file.
@@ -72,7 +74,9 @@ pub enum RecordError {
     #[error("`{}`: column `{column}`, row {row}: {why}", .path.display())]
     #[diagnostic(
         code(whymean::record::cell),
-        help("this file was not written by this version of whymean; train that run again with `--overwrite`")
+        help(
+            "this file was not written by this version of whymean; delete the folder of that run, and the same command trains it again"
+        )
     )]
     Cell {
         /// The file.
@@ -88,7 +92,7 @@ pub enum RecordError {
     #[error("`{}` is not a run: {why}", .path.display())]
     #[diagnostic(
         code(whymean::record::run),
-        help("the file was damaged or changed; train that run again with `--overwrite`")
+        help("the file was damaged or changed; delete the folder of that run, and the same command trains it again")
     )]
     Run {
         /// The file.
@@ -101,7 +105,7 @@ pub enum RecordError {
     #[diagnostic(
         code(whymean::record::schema),
         help(
-            "read it with the version of whymean that wrote it (`versions` in the file), or train again with `--overwrite`"
+            "read it with the version of whymean that wrote it (`versions` in the file), or delete the folder of that run, and the same command trains it again"
         )
     )]
     Schema {

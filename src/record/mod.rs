@@ -260,6 +260,8 @@ pub struct RunInfo {
     pub steps_per_epoch: u64,
     /// Epochs that were finished.
     pub epochs_done: u32,
+    /// Segments that were written; of a finished run all of them must be there.
+    pub segments: u32,
     /// How far the run came.
     pub status: Status,
     /// Present when the run was proved stuck.

@@ -121,6 +121,7 @@ pub fn read(dir: &Path) -> Result<Record, RecordError> {
     let outputs: Vec<&str> = run.data.targets.iter().map(|target| target.name.as_str()).collect();
     let mut series = segment::SeriesBuilder::default();
     let mut probe = Vec::new();
+    let mut read = 0;
     for (found, expected) in numbers(dir, "series")?.into_iter().zip(1..) {
         if found != expected {
             return Err(missing_segment(dir.join(series_file(expected))));
@@ -131,6 +132,11 @@ pub fn read(dir: &Path) -> Result<Record, RecordError> {
             return Err(missing_segment(samples));
         }
         probe.extend(segment::read_samples(&samples, &outputs)?);
+        read = found;
+    }
+    // Without its last segments a record is a record still, of a run that ended earlier: only the count tells.
+    if run.status.is_final() && read < run.segments {
+        return Err(missing_segment(dir.join(series_file(read + 1))));
     }
     Ok(Record { series: series.finish(), probe, run })
 }
@@ -184,7 +190,8 @@ fn numbers(dir: &Path, kind: &str) -> Result<Vec<u32>, RecordError> {
 fn missing_segment(path: PathBuf) -> RecordError {
     RecordError::Missing {
         path,
-        help: "a part of the record was removed; train that run again with `--overwrite`".to_owned(),
+        help: "a part of the record was removed; delete the folder of that run, and the same command trains it again"
+            .to_owned(),
     }
 }
 

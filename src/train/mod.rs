@@ -67,13 +67,23 @@ pub enum TrainError {
     #[error("the checkpoint `{}` cannot be used: {why}", path.display())]
     #[diagnostic(
         code(whymean::train::checkpoint),
-        help("start the run again with `--overwrite`, or choose another folder with `--out`")
+        help("delete the folder of this run, and the same command trains it again; the other runs stay as they are")
     )]
     Checkpoint {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
         why: String,
+    },
+    /// The run was begun with other data.
+    #[error("the data changed since the run in `{}` was begun", path.display())]
+    #[diagnostic(
+        code(whymean::train::data_changed),
+        help("put the data back as it was, or train all runs again with `--overwrite`")
+    )]
+    DataChanged {
+        /// The folder of the run.
+        path: PathBuf,
     },
     /// The outcome could not be written.
     #[error(transparent)]

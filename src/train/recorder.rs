@@ -206,6 +206,7 @@ impl Recorder {
             self.pending.clear();
             self.pending_looks.clear();
         }
+        self.record.run.segments = self.segment;
         self.store.write_run(&self.record.run)?;
         let open =
             self.slots.iter().filter_map(|slot| slot.window.clone().map(|window| (slot.id.clone(), window))).collect();
@@ -353,6 +354,7 @@ pub(super) mod tests_support {
             versions: BTreeMap::new(),
             steps_per_epoch: 1,
             epochs_done: 0,
+            segments: 0,
             status: Status::Running,
             certificate: None,
             wall_secs: 0.0,

@@ -19,7 +19,7 @@ use crate::{
     data,
     judge::{self, Decision},
     record::{
-        self, Channel, Record, RunInfo, Split, Status,
+        self, Channel, Record, RunInfo, Split, Status, atomic,
         store::{self, Store},
     },
     trial::{Outcome, ProgressLine, Spec, folder},
@@ -28,8 +28,7 @@ use crate::{
 /// Least time between two progress lines.
 const PROGRESS_EVERY: Duration = Duration::from_millis(250);
 
-/// The trained network's parameters and buffers, by name, in the folder of the trial.
-pub const WEIGHTS: &str = "weights.safetensors";
+pub use crate::trial::folder::WEIGHTS;
 
 /// Trains the trial in `dir`, from its checkpoint if there is one, until it is finished or `stop` is set.
 ///
@@ -61,6 +60,8 @@ pub(super) fn run_trial_watched(
 /// Loads the data, builds the network, and takes up the checkpoint if there is one.
 fn open<'a>(dir: &'a Path, spec: &'a Spec, progress_every: Duration) -> Result<Trial<'a>, TrainError> {
     let started = Instant::now();
+    // What an earlier process left when it was killed; the caller holds the lock.
+    atomic::remove_leftovers(dir).map_err(|source| TrainError::Write { path: dir.to_owned(), source })?;
     let device = device(&spec.device)?;
     tch::set_num_threads(i32::try_from(spec.threads.max(1)).unwrap_or(i32::MAX));
 
@@ -80,6 +81,7 @@ fn open<'a>(dir: &'a Path, spec: &'a Spec, progress_every: Duration) -> Result<T
         versions: versions(),
         steps_per_epoch: trainer.steps_per_epoch(),
         epochs_done: 0,
+        segments: 0,
         status: Status::Running,
         certificate: None,
         wall_secs: 0.0,
@@ -127,6 +129,17 @@ impl<'a> Trial<'a> {
                 restore(&mut trainer, &tensors, at.step)
                     .map_err(|why| TrainError::Checkpoint { path: checkpoints.clone(), why })?;
                 let store = Store::open(&records)?;
+                let earlier = store.read_run()?;
+                if earlier.data.fingerprint != run.data.fingerprint {
+                    return Err(TrainError::DataChanged { path: dir.to_owned() });
+                }
+                run.epochs_done = at.epoch.saturating_sub(1);
+                run.segments = at.segment;
+                run.wall_secs = at.wall_secs;
+                // One that was made after the checkpoint will be made again.
+                run.certificate = earlier.certificate.filter(|certificate| certificate.step <= at.step);
+                // Before the segments go: a run that was killed as it finished says that it has them all.
+                store.write_run(&run)?;
                 store.remove_leftovers()?;
                 store.drop_segments_after(at.segment)?;
                 run.epochs_done = at.epoch - 1;

@@ -193,6 +193,52 @@ fn a_checkpoint_of_another_experiment_is_refused() {
 }
 
 #[test]
+fn a_run_never_goes_on_with_other_data() {
+    let _torch = torch();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let table = folder.path().join("table.csv");
+    let fill = |last: &str| {
+        let rows: String = (0..40).map(|row| format!("{row},{}\n", row * 2)).collect();
+        std::fs::write(&table, format!("x,y\n{rows}{last}")).expect("writable");
+    };
+    let text = "[data]\nsource = \"table\"\npath = \"table.csv\"\ntargets = [\"y\"]\n[model]\nhidden = [4]\n\
+        [training]\nepochs = 3\ncheckpoint_secs = 0\noptimiser = { kind = \"adam\", lr = 0.01 }\n";
+    let spec = spec(reader::parse(text, "test", folder.path(), "test").expect("valid"), 1);
+    let dir = folder.path().join("run");
+    std::fs::create_dir(&dir).expect("writable");
+    fill("1,1\n");
+    run_trial(&dir, &spec, &AtomicBool::new(true), &mut |_| {}).expect("stops at once");
+    fill("1,2\n");
+    let refused = run_trial(&dir, &spec, &AtomicBool::new(false), &mut |_| {}).expect_err("other data");
+    assert!(matches!(refused, super::TrainError::DataChanged { .. }), "{refused:?}");
+    fill("1,1\n");
+    std::fs::write(dir.join(".whymean-unfinished-outcome"), "half").expect("writable");
+    run(&dir, &spec);
+    assert!(!dir.join(".whymean-unfinished-outcome").exists(), "what a killed process left is gone");
+}
+
+#[test]
+fn a_run_that_was_killed_as_it_finished_ends_the_same() {
+    let _torch = torch();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
+    let spec = spec(experiment(EVERYTHING), 1);
+    for dir in [&whole, &killed] {
+        std::fs::create_dir(dir).expect("writable");
+    }
+    run(&whole, &spec);
+    // A file where the weights would be written stops it after its record says that it is finished.
+    let in_the_way = killed.join(WEIGHTS);
+    std::fs::create_dir_all(in_the_way.join("x")).expect("writable");
+    run_trial(&killed, &spec, &AtomicBool::new(false), &mut |_| {}).expect_err("no place for the weights");
+    assert!(store::read(&folder::record_dir(&killed)).expect("whole").run.status.is_final());
+    std::fs::remove_dir_all(&in_the_way).expect("writable");
+    let again = run(&killed, &spec);
+    same(&store::read(&folder::record_dir(&whole)).expect("readable"), &again);
+    assert_eq!((again.run.epochs_done, weights(&whole)), (12, weights(&killed)));
+}
+
+#[test]
 fn a_checkpoint_that_was_cut_is_an_error_not_a_wrong_run() {
     let _torch = torch();
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -23,7 +23,9 @@ pub enum TrialError {
     #[error("`{}` cannot be understood: {why}", .path.display())]
     #[diagnostic(
         code(whymean::trial::foreign),
-        help("it was damaged, changed, or written by another version; use `--overwrite` or another `--out`")
+        help(
+            "it was damaged, changed, or written by another version; delete the folder it lies in, and the same command trains that run again"
+        )
     )]
     Foreign {
         /// The file.
@@ -50,6 +52,28 @@ pub enum TrialError {
         /// The folder.
         dir: PathBuf,
     },
+    /// There is a run, but not what it trained.
+    #[error("`{}` holds a run, but its `spec.toml` is gone", .dir.display())]
+    #[diagnostic(
+        code(whymean::trial::spec_gone),
+        help("put the file back; or delete that folder, and the same command trains that run again")
+    )]
+    SpecGone {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// A run lies where it does not belong.
+    #[error("`{}` holds another run than its name says: {why}", .dir.display())]
+    #[diagnostic(
+        code(whymean::trial::other_run),
+        help("it was copied or changed; delete that folder, and the same command trains that run again")
+    )]
+    OtherRun {
+        /// The folder.
+        dir: PathBuf,
+        /// What does not fit.
+        why: String,
+    },
     /// The trial's process could not be started.
     #[error("cannot start `{} trial`", .program.display())]
     #[diagnostic(
@@ -63,13 +87,15 @@ pub enum TrialError {
         source: std::io::Error,
     },
     /// The trial's process ended without an outcome.
-    #[error("the run in `{}` {how}", .dir.display())]
+    #[error("the run in `{}` {how}{log}", .dir.display())]
     #[diagnostic(code(whymean::trial::died), help("{help}"))]
     Died {
         /// Its folder.
         dir: PathBuf,
-        /// How: `was killed by SIGKILL`, `ended with exit code 2`; with the last lines of its log.
+        /// How: `was killed by SIGKILL`, `ended with exit code 2 and without an outcome`.
         how: String,
+        /// `; the end of its log:` and its last lines; empty where it said nothing.
+        log: String,
         /// What to do now.
         help: String,
     },

@@ -32,6 +32,9 @@ pub fn log_file(dir: &Path) -> PathBuf {
     dir.join("log.txt")
 }
 
+/// Name of the file with the trained network's parameters and buffers.
+pub const WEIGHTS: &str = "weights.safetensors";
+
 /// Writes `spec.toml`; the folder is made if need be.
 pub fn write_spec(dir: &Path, spec: &Spec) -> Result<(), TrialError> {
     std::fs::create_dir_all(dir).map_err(|source| failed("create", dir, source))?;
@@ -61,6 +64,16 @@ pub fn read_spec(dir: &Path) -> Result<Option<Spec>, TrialError> {
         return Err(foreign(format!("it has schema {}, this version reads schema {SCHEMA}", spec.schema)));
     }
     Ok(Some(spec))
+}
+
+/// As [`read_spec`]; a run whose spec is gone is an error, since nobody can say what it trained.
+pub fn spec_of_run(dir: &Path) -> Result<Option<Spec>, TrialError> {
+    let spec = read_spec(dir)?;
+    let begun = [record_dir(dir), checkpoint_dir(dir), outcome_file(dir)].iter().any(|path| path.exists());
+    if spec.is_none() && begun {
+        return Err(TrialError::SpecGone { dir: dir.to_owned() });
+    }
+    Ok(spec)
 }
 
 /// Writes `outcome.json`; from then on the trial is finished for good.

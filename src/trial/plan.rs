@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     SCHEMA,
     results::{ResultsError, failed},
+    spec,
 };
 use crate::{experiment::Experiment, judge::Axis};
 
@@ -120,12 +121,54 @@ impl Plan {
             let why = format!("it has schema {}, this version reads schema {SCHEMA}", plan.schema);
             return Err(ResultsError::Plan { path, why });
         }
-        if plan.cells.iter().any(climbs) {
-            return Err(ResultsError::Plan { path, why: "a run lies outside of the folder".to_owned() });
-        }
-        Ok(Some(plan))
+        let mut seeds = plan.seeds.clone();
+        seeds.sort_unstable();
+        seeds.dedup();
+        let mut folders: Vec<&str> = plan.cells.iter().map(|cell| cell.folder.as_str()).collect();
+        folders.sort_unstable();
+        folders.dedup();
+        let why = if plan.seeds.is_empty() || plan.cells.is_empty() {
+            "it has no runs"
+        } else if plan.cells.iter().any(climbs) {
+            "a run lies outside of the folder"
+        } else if seeds.len() < plan.seeds.len() || folders.len() < plan.cells.len() {
+            "a run is in it twice"
+        } else if plan.cells.iter().any(|cell| cell.values.len() != plan.axes.len()) {
+            "a setting has not one value for each axis"
+        } else {
+            return Ok(Some(plan));
+        };
+        Err(ResultsError::Plan { path, why: why.to_owned() })
+    }
+
+    /// Whether two of its settings are one: the same training, or the same folder.
+    ///
+    /// - Arguments: `experiments` has one for each of its cells.
+    pub fn same_settings(&self, experiments: &[Experiment]) -> Option<(&PlannedCell, &PlannedCell)> {
+        let trainings: Vec<_> = experiments.iter().map(spec::with_effect).collect();
+        self.cells.iter().enumerate().find_map(|(at, cell)| {
+            let earlier = |other: &usize| {
+                self.cells[*other].folder == cell.folder
+                    || trainings.get(*other).is_some_and(|training| Some(training) == trainings.get(at))
+            };
+            (0..at).find(earlier).map(|other| (&self.cells[other], cell))
+        })
+    }
+
+    /// The values of a cell in words: `training.optimiser.lr=0.1, training.batch_size=8`.
+    pub fn words(&self, cell: &PlannedCell) -> String {
+        let settings = self.axes.iter().zip(&cell.values).map(|(axis, value)| format!("`{}={value}`", axis.path));
+        settings.collect::<Vec<_>>().join(", ")
     }
 }
+
+/// Settings that cannot be compared, and why.
+const NO_AXES: &[(&str, &str)] = &[
+    ("seed", "every setting is trained with the same seeds; choose them with `--seed` and `--seeds`"),
+    ("diagnosis.seeds", "every setting is trained with the same seeds; choose them with `--seed` and `--seeds`"),
+    ("name", "a name changes nothing that is trained"),
+    ("training.checkpoint_secs", "how often a run is saved changes nothing that is trained"),
+];
 
 /// Reads `training.optimiser.lr=1e-4,1e-3`: a setting and its values.
 ///
@@ -153,6 +196,9 @@ pub fn parse_axis(text: &str) -> Result<Axis, String> {
     let values: Vec<String> = parts.iter().map(|part| part.trim().to_owned()).collect();
     if path.trim().is_empty() {
         return Err("there is no path before `=`".to_owned());
+    }
+    if let Some((_, why)) = NO_AXES.iter().find(|(fixed, _)| *fixed == path.trim()) {
+        return Err((*why).to_owned());
     }
     if values.iter().any(String::is_empty) {
         return Err("a value is empty".to_owned());
@@ -253,6 +299,61 @@ mod tests {
     }
 
     #[test]
+    fn settings_that_train_the_same_are_found() {
+        let axis = |values: &[&str]| Axis {
+            path: "training.epochs".to_owned(),
+            values: values.iter().map(|value| (*value).to_owned()).collect(),
+        };
+        let experiment = |epochs: u32, name: &str| {
+            let mut experiment = spec::tests::spec(0).experiment;
+            experiment.training.epochs = epochs;
+            experiment.name = name.to_owned();
+            experiment
+        };
+        let plan = Plan::comparison("n", "c", vec![axis(&["2", "1_0", "10"])], vec![0]);
+        let found = plan.same_settings(&[experiment(2, "a"), experiment(10, "b"), experiment(10, "c")]);
+        let (one, other) = found.expect("ten is ten");
+        assert_eq!(
+            (plan.words(one).as_str(), plan.words(other).as_str()),
+            ("`training.epochs=1_0`", "`training.epochs=10`")
+        );
+        assert_eq!(plan.same_settings(&[experiment(2, "a"), experiment(10, "a"), experiment(11, "a")]), None);
+    }
+
+    #[test]
+    fn a_plan_that_was_changed_by_hand_is_refused() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let said = |change: &dyn Fn(&mut Plan)| {
+            let mut plan = Plan::diagnosis("n", "c", vec![0, 1]);
+            change(&mut plan);
+            fs::write(folder.path().join(PLAN_FILE), serde_json::to_string(&plan).expect("json")).expect("write");
+            match Plan::read(folder.path()) {
+                Ok(_) => "fine".to_owned(),
+                Err(ResultsError::Plan { why, .. }) => why,
+                Err(other) => other.to_string(),
+            }
+        };
+        let all = [
+            said(&|_| {}),
+            said(&|plan| plan.seeds.clear()),
+            said(&|plan| plan.cells.clear()),
+            said(&|plan| plan.seeds = vec![0, 1, 0]),
+            said(&|plan| plan.cells.push(plan.cells[0].clone())),
+            said(&|plan| plan.cells[0].folder = "../runs".to_owned()),
+            said(&|plan| plan.cells[0].values.push("0.1".to_owned())),
+        ];
+        insta::assert_snapshot!(all.join("\n"), @r"
+        fine
+        it has no runs
+        it has no runs
+        a run is in it twice
+        a run is in it twice
+        a run lies outside of the folder
+        a setting has not one value for each axis
+        ");
+    }
+
+    #[test]
     fn axes_are_read_and_mistakes_are_said() {
         let axis = |text: &str| match parse_axis(text) {
             Ok(axis) => format!("{} -> {}", axis.path, axis.values.join(" | ")),
@@ -268,6 +369,10 @@ mod tests {
             "lr=1",
             "lr=1,2,1",
             "lr=",
+            "seed=1,2",
+            " diagnosis.seeds = 1,3",
+            "name=a,b",
+            "data.seed=1,2",
         ];
         insta::assert_snapshot!(all.map(axis).join("\n"));
     }

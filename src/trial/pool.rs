@@ -253,9 +253,9 @@ impl Pool {
         if stopped || self.interrupts.count() > 0 {
             return End::For(TrialEnd::Interrupted { dir });
         }
-        let how = death::how_it_died(&dir, status);
+        let (how, log) = (death::how_it_died(status), death::last_words(&dir));
         match death::signal(status) {
-            Some(_) if starts < STARTS => End::Again(how),
+            Some(_) if starts < STARTS => End::Again(how + &log),
             killed => {
                 let help = match killed {
                     Some(9) => "SIGKILL often means that memory ran out; try `--jobs 1`, or a smaller network or batch",
@@ -263,7 +263,7 @@ impl Pool {
                     None => "its whole log is `log.txt` in that folder",
                 };
                 End::For(TrialEnd::Died {
-                    error: TrialError::Died { dir: dir.clone(), how, help: help.to_owned() },
+                    error: TrialError::Died { dir: dir.clone(), how, log, help: help.to_owned() },
                     dir,
                 })
             }
@@ -273,7 +273,7 @@ impl Pool {
 
 /// Writes the spec of a trial that is to be run; the end of one that is finished.
 fn prepare(dir: &Path, spec: &Spec) -> Result<Option<TrialEnd>, TrialError> {
-    if let Some(there) = folder::read_spec(dir)? {
+    if let Some(there) = folder::spec_of_run(dir)? {
         if let Some(difference) = spec.first_difference(&there) {
             return Err(TrialError::OtherExperiment { dir: dir.to_owned(), difference });
         }

@@ -8,7 +8,9 @@
 //! DIR/diagnosis.json           or comparison.json, report.html, figures/
 //! ```
 
+mod check;
 mod error;
+mod remove;
 
 use std::{
     fs::{self, File, TryLockError},
@@ -16,19 +18,20 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use check::Table;
 pub use error::ResultsError;
 
 use super::{
-    Spec, folder,
+    Spec,
     plan::{PLAN_FILE, Plan},
 };
 use crate::{
     judge::{Comparison, Diagnosis},
-    record::{atomic, store},
+    record::atomic,
 };
 
-const LOCK_FILE: &str = ".whymean-lock";
-/// Everything that we write into such a folder; nothing else in it is ever removed.
+pub(super) const LOCK_FILE: &str = ".whymean-lock";
+/// Everything that we write into such a folder.
 const OURS: &[&str] =
     &["runs", "cells", "figures", "config.toml", "diagnosis.json", "comparison.json", "report.html", PLAN_FILE];
 
@@ -53,7 +56,7 @@ pub struct Results {
     pub begun: usize,
 }
 
-/// Makes `dir` ready for `trials`, which are those of `plan`.
+/// Makes `dir` ready for `trials`, which are those of `plan`; `tables` are the tables that they read, as they are now.
 ///
 /// - Errors: whatever is there that is not allowed; nothing was changed then.
 pub fn prepare(
@@ -61,6 +64,7 @@ pub fn prepare(
     plan: &Plan,
     config: &str,
     trials: &[(PathBuf, Spec)],
+    tables: &[Table],
     allowed: Allowed,
 ) -> Result<Results, ResultsError> {
     let there = match occupant(dir)? {
@@ -69,12 +73,13 @@ pub fn prepare(
     };
     fs::create_dir_all(dir).map_err(|source| failed("create", dir, source))?;
     let lock = lock(dir)?;
+    remove::leftovers(dir)?;
     let (mut finished, mut begun) = (0, 0);
     if let Some(there) = there {
         if allowed == Allowed::Overwrite {
-            remove_ours(dir)?;
+            remove::results(dir, &there, trials)?;
         } else {
-            (finished, begun) = check(dir, &there, plan, trials, allowed)?;
+            (finished, begun) = check::check(dir, &there, plan, trials, tables, allowed)?;
         }
     }
     let json = serde_json::to_string_pretty(plan)
@@ -103,7 +108,7 @@ fn is_report(dir: &Path) -> Result<bool, ResultsError> {
     let list = |source| failed("list", dir, source);
     for entry in fs::read_dir(dir).map_err(list)? {
         let name = entry.map_err(list)?.file_name();
-        let ours = name.to_str().is_some_and(|name| OURS.contains(&name) || name.starts_with(atomic::UNFINISHED));
+        let ours = name.to_str().is_some_and(|name| OURS.contains(&name)) || remove::is_leftover(&name);
         if !ours {
             return Ok(false);
         }
@@ -123,21 +128,34 @@ fn occupant(dir: &Path) -> Result<Occupant, ResultsError> {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Occupant::Nothing),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-            return Err(ResultsError::FileInTheWay { path: dir.to_owned() });
+            let file = dir.ancestors().find(|path| fs::metadata(path).is_ok_and(|found| !found.is_dir()));
+            return Err(ResultsError::FileInTheWay { path: file.unwrap_or(dir).to_owned() });
         }
         Err(source) => return Err(failed("list", dir, source)),
     };
+    refuse_links(dir)?;
     let mut empty = true;
     for entry in entries {
         let name = entry.map_err(|source| failed("list", dir, source))?.file_name();
         // What a killed writer of ours left in a folder that it had just made.
-        empty &= name == LOCK_FILE || name.to_string_lossy().starts_with(atomic::UNFINISHED);
+        empty &= name == LOCK_FILE || remove::is_leftover(&name);
     }
     match Plan::read_if_there(dir)? {
         Some(plan) => Ok(Occupant::Ours(plan)),
         None if empty => Ok(Occupant::Nothing),
         None => Err(ResultsError::Foreign { dir: dir.to_owned() }),
     }
+}
+
+/// Refuses a folder of results that has a link where we would write a folder: whatever it leads to is not ours.
+pub fn refuse_links(dir: &Path) -> Result<(), ResultsError> {
+    for name in ["runs", "cells", "figures"] {
+        let path = dir.join(name);
+        if fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()) {
+            return Err(ResultsError::Link { path });
+        }
+    }
+    Ok(())
 }
 
 fn lock(dir: &Path) -> Result<Option<File>, ResultsError> {
@@ -166,76 +184,6 @@ pub fn lock_trial(dir: &Path) -> Result<Option<File>, ResultsError> {
         .open(&path)
         .map_err(|source| failed("write", &path, source))?;
     Ok(file.lock().is_ok().then_some(file))
-}
-
-fn remove_ours(dir: &Path) -> Result<(), ResultsError> {
-    // The plan goes last: a kill in between leaves a folder that is still known as ours.
-    for name in OURS {
-        let path = dir.join(name);
-        let removed = match fs::symlink_metadata(&path) {
-            Ok(found) if found.is_dir() => fs::remove_dir_all(&path),
-            Ok(_) => fs::remove_file(&path),
-            Err(_) => Ok(()),
-        };
-        removed.map_err(|source| failed("remove", &path, source))?;
-    }
-    Ok(())
-}
-
-/// How many of the trials are finished, and how many begun.
-fn check(
-    dir: &Path,
-    there: &Plan,
-    here: &Plan,
-    trials: &[(PathBuf, Spec)],
-    allowed: Allowed,
-) -> Result<(usize, usize), ResultsError> {
-    if there.kind() != here.kind() {
-        return Err(ResultsError::OtherKind { dir: dir.to_owned(), there: there.kind(), here: here.kind() });
-    }
-    // Every run of the plan that is there, so that no run of another experiment stays among ours unseen.
-    for cell in there.cells.iter().filter(|cell| here.cells.contains(cell)) {
-        let Some((_, spec)) = trials.iter().find(|(path, _)| path.starts_with(dir.join(&cell.folder))) else {
-            continue;
-        };
-        for &seed in &there.seeds {
-            if let Some(found) = folder::read_spec(&there.run_dir(dir, cell, seed))? {
-                let same_seed = Spec { seed: found.seed, ..spec.clone() };
-                if let Some(difference) = same_seed.first_difference(&found) {
-                    return Err(ResultsError::OtherExperiment { dir: dir.to_owned(), difference });
-                }
-            }
-        }
-    }
-    let (mut finished, mut unfinished) = (0, Vec::new());
-    for (path, spec) in trials {
-        let Some(found) = folder::read_spec(path)? else {
-            continue;
-        };
-        if let Some(difference) = spec.first_difference(&found) {
-            return Err(ResultsError::OtherExperiment { dir: dir.to_owned(), difference });
-        }
-        if folder::read_outcome(path)?.is_some() {
-            finished += 1;
-        } else if let Some(epochs) = epochs_done(path) {
-            let name = path.strip_prefix(dir).unwrap_or(path).display();
-            unfinished.push(format!("{name} (epoch {epochs} of {})", spec.experiment.training.epochs));
-        }
-    }
-    if allowed == Allowed::Reuse && !unfinished.is_empty() {
-        return Err(ResultsError::Unfinished { dir: dir.to_owned(), runs: unfinished.join(", ") });
-    }
-    Ok((finished, unfinished.len()))
-}
-
-/// How far an unfinished trial is; `None` when it has nothing that could be lost.
-fn epochs_done(trial: &Path) -> Option<u32> {
-    let saved = fs::read_dir(folder::checkpoint_dir(trial)).is_ok_and(|mut files| files.next().is_some());
-    // A run.json that cannot be read is for the trainer to complain of; here only the checkpoint counts then.
-    let epochs = store::Store::open(&folder::record_dir(trial))
-        .and_then(|store| store.read_run())
-        .map_or(0, |run| run.epochs_done);
-    (saved || epochs > 0).then_some(epochs)
 }
 
 pub(super) fn failed(action: &'static str, path: &Path, source: io::Error) -> ResultsError {

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Spec;
+use crate::experiment::Experiment;
 
 /// The first setting in which two experiments differ.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,19 +26,20 @@ impl std::fmt::Display for Difference {
 /// Settings that do not change what one seed trains: names, how many seeds there are, how often it is saved.
 const WITHOUT_EFFECT: &[&str] = &["name", "seed", "diagnosis.seeds", "training.checkpoint_secs"];
 
+/// The settings of an experiment that change what one seed trains.
+pub(super) fn with_effect(experiment: &Experiment) -> Value {
+    let mut settings = serde_json::to_value(experiment).unwrap_or_default();
+    WITHOUT_EFFECT.iter().for_each(|path| remove(&mut settings, path));
+    settings
+}
+
 impl Spec {
     /// The first setting in which training `self` differs from the trial `there`; `None` when it is the same training.
     ///
     /// Threads are not compared: a trial goes on with those it began with, and a finished one is as good with others.
     pub fn first_difference(&self, there: &Self) -> Option<Difference> {
-        let named = |spec: &Self| {
-            let mut experiment = serde_json::to_value(&spec.experiment).unwrap_or_default();
-            for path in WITHOUT_EFFECT {
-                remove(&mut experiment, path);
-            }
-            experiment
-        };
-        differ("", Some(&named(there)), Some(&named(self)))
+        let (here, was) = (with_effect(&self.experiment), with_effect(&there.experiment));
+        differ("", Some(&was), Some(&here))
             .or_else(|| differ("seed", Some(&there.seed.into()), Some(&self.seed.into())))
             .or_else(|| differ("device", Some(&there.device.as_str().into()), Some(&self.device.as_str().into())))
     }

@@ -8,6 +8,7 @@ mod help;
 mod killed;
 mod results;
 mod saved;
+mod tampered;
 #[cfg(all(feature = "torch", unix))]
 mod trials;
 mod walls;

@@ -60,7 +60,14 @@ fn another_experiment_in_the_folder_is_refused_with_its_first_difference() {
     let changed = ["diagnose", "config.toml", "--out", "reports/config", "--set", "training.optimiser.lr=0.5"];
     assert_snapshot!(place.complaint(&changed));
     assert_snapshot!(place.complaint(&["diagnose", "config.toml", "--no-early-stop", "--resume"]));
-    assert_snapshot!(place.complaint(&["compare", "config.toml", "--vary", "seed=1,2", "--out", "reports/config"]));
+    assert_snapshot!(place.complaint(&[
+        "compare",
+        "config.toml",
+        "--vary",
+        "training.epochs=1,2",
+        "--out",
+        "reports/config"
+    ]));
     assert_eq!(files(&place.path("reports")), before, "nothing was touched");
 }
 
@@ -130,6 +137,25 @@ fn a_comparison_is_drawn_again_and_is_zero_when_a_setting_learned() {
             comparison.cells.iter().map(|cell| cell.states.get(&State::Learned).copied().unwrap_or(0)).collect();
         assert_eq!(learned, [2, 0]);
     }
+}
+
+#[test]
+fn a_comparison_needs_settings_that_train_something_else() {
+    let place = Place::new();
+    let refused = |vary: &[&str]| {
+        let options = vary.iter().flat_map(|axis| ["--vary", *axis]);
+        let arguments: Vec<&str> = ["compare", "config.toml"].into_iter().chain(options).collect();
+        place.complaint(&arguments)
+    };
+    let all = [
+        refused(&["seed=1,2"]),
+        refused(&["training.optimiser.lr=1e-3,0.001,0.1"]),
+        refused(&["training.epochs=1,2", "training.epochs=3,4"]),
+        // The last one wins, so that the first makes no difference.
+        refused(&["training.optimiser.lr=0.1,0.2", "training.optimiser={kind='adam',lr=0.1},{kind='sgd',lr=0.1}"]),
+    ];
+    assert_snapshot!(all.join("\n"));
+    assert!(!place.path("reports").exists(), "nothing was written");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::{
 };
 
 use whymean::{
-    data::{Moments, Summary, TargetSummary},
+    data::{self, Moments, Summary, TargetSummary},
     experiment::{change, change::Change},
     judge::Axis,
     record::{
@@ -108,7 +108,7 @@ impl Place {
     }
 
     fn save(&self, dir: &Path, plan: &Plan, fate: &mut dyn FnMut(&[String], u64) -> Fate) {
-        results::prepare(dir, plan, CONFIG, &[], Allowed::Reuse).expect("an empty folder");
+        results::prepare(dir, plan, CONFIG, &[], &[], Allowed::Reuse).expect("an empty folder");
         for cell in &plan.cells {
             let set = plan.axes.iter().zip(&cell.values);
             let changes: Vec<Change> =
@@ -237,7 +237,7 @@ fn run_info(spec: &Spec, epochs_done: u32, status: Status) -> RunInfo {
     RunInfo {
         schema: record::SCHEMA,
         experiment: spec.experiment.clone(),
-        experiment_hash: "0".repeat(64),
+        experiment_hash: spec.experiment.hash(),
         seed: spec.seed,
         data: Summary {
             train_samples: 40,
@@ -247,7 +247,7 @@ fn run_info(spec: &Spec, epochs_done: u32, status: Status) -> RunInfo {
             inputs: moments,
             targets: vec![target],
             dropped_rows: 0,
-            fingerprint: "0".repeat(64),
+            fingerprint: data::load(&spec.experiment.data).expect("data").summary.fingerprint,
         },
         layers: vec![layer("dense_1", 8, "relu"), layer("dense_2", 1, "linear")],
         device: "cpu".to_owned(),
@@ -255,6 +255,7 @@ fn run_info(spec: &Spec, epochs_done: u32, status: Status) -> RunInfo {
         versions: std::collections::BTreeMap::from([("whymean".to_owned(), "0.1.0".to_owned())]),
         steps_per_epoch: 2,
         epochs_done,
+        segments: 1,
         status,
         certificate: None,
         wall_secs: 0.25,

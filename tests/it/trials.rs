@@ -153,5 +153,26 @@ fn a_device_that_is_not_there_is_said_once_for_each_run() {
     assert_eq!(output.status.code(), Some(2));
     let said = text(&output.stderr);
     assert!(said.contains("whymean::train::device") && said.contains("cuda:999"), "{said}");
+    // What to do next is said once, and not that a run goes on which cannot.
+    assert!(said.contains("or delete `reports/config/runs/seed-0`") && !said.contains("did not finish"), "{said}");
     assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn an_orphan_that_hangs_ends_after_its_grace() {
+    let place = place();
+    let dir = trial(&place, "hangs");
+    // It waits for a lock that is never given back: nothing that it does looks at its orders.
+    let lock = results::lock_trial(&dir).expect("lock");
+    let mut child = place
+        .command(&["trial", &dir.display().to_string(), "--watch-stdin", "--grace", "1"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("start");
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    assert!(child.try_wait().expect("child").is_none(), "it waits while its parent lives");
+    drop(child.stdin.take());
+    assert_eq!(child.wait().expect("end").code(), Some(130));
+    drop(lock);
 }

@@ -48,6 +48,7 @@ pub(super) fn run(outputs: &[String]) -> RunInfo {
         versions: std::collections::BTreeMap::new(),
         steps_per_epoch: 1,
         epochs_done: 1,
+        segments: 0,
         status: Status::Running,
         certificate: None,
         wall_secs: 1.0 / 7.0,
@@ -140,6 +141,28 @@ fn a_kill_between_the_two_files_of_a_segment_leaves_a_readable_record() {
     let record = read(store.dir()).expect("read");
     assert_eq!(record.probe, [look(1)]);
     assert_eq!(store.last_segment().expect("list"), 1);
+}
+
+#[test]
+fn a_finished_run_needs_all_its_segments_and_one_under_way_those_that_are_there() {
+    let (folder, store) = filled();
+    let with = |status| RunInfo { segments: 2, status, ..one_output() };
+    store.write_run(&with(Status::Completed)).expect("write");
+    assert_eq!(read(store.dir()).expect("whole").probe.len(), 2);
+    for number in [2, 1] {
+        for kind in ["series", "samples"] {
+            fs::remove_file(store.dir().join(format!("{kind}-00000{number}.parquet"))).expect("remove");
+        }
+        let said = words(&folder, &read(store.dir()).expect_err("a part is gone"));
+        assert!(
+            said.starts_with(&format!("whymean::record::missing: `DIR/record/series-00000{number}.parquet`")),
+            "{said}"
+        );
+    }
+    for status in [Status::Running, Status::Interrupted] {
+        store.write_run(&with(status)).expect("write");
+        assert!(read(store.dir()).is_ok());
+    }
 }
 
 #[test]

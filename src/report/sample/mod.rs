@@ -237,6 +237,7 @@ fn run_info(fate: Fate, seed: u64, outputs: &[&str]) -> RunInfo {
         ]),
         steps_per_epoch: STEPS_PER_EPOCH,
         epochs_done: EPOCHS,
+        segments: 0,
         status: Status::Completed,
         certificate: (fate == Fate::Collapses).then(certificate),
         wall_secs: 12.0,

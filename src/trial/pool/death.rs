@@ -7,15 +7,19 @@ use crate::trial::folder;
 /// Lines of a dead child's log that are shown.
 const LOG_LINES: usize = 5;
 
-/// How, in words that follow `the run`, with the end of its log.
-pub fn how_it_died(dir: &Path, status: ExitStatus) -> String {
-    let how = match (signal(status), status.code()) {
+/// How, in words that follow `the run`.
+pub fn how_it_died(status: ExitStatus) -> String {
+    match (signal(status), status.code()) {
         (Some(number), _) => format!("was killed by {}", signal_name(number)),
         (None, Some(code)) => format!("ended with exit code {code} and without an outcome"),
         (None, None) => "ended without an exit code".to_owned(),
-    };
+    }
+}
+
+/// The end of its log, in words that follow how it died; empty where it said nothing.
+pub fn last_words(dir: &Path) -> String {
     let log = folder::log_tail(dir, LOG_LINES);
-    if log.is_empty() { how } else { format!("{how}; the end of its log:\n  {}", log.join("\n  ")) }
+    if log.is_empty() { String::new() } else { format!("; the end of its log:\n  {}", log.join("\n  ")) }
 }
 
 /// The signal that killed it.

@@ -50,6 +50,30 @@ pub enum ResultsError {
         /// The first setting that differs.
         difference: Difference,
     },
+    /// The data is not what the runs that are there were trained with.
+    #[error("the table `{}` changed since `{}` was trained", .table.display(), .run.display())]
+    #[diagnostic(
+        code(whymean::results::table_changed),
+        help(
+            "put the table back as it was, choose another folder with `--out`, or train all runs again with `--overwrite`"
+        )
+    )]
+    TableChanged {
+        /// The table.
+        table: PathBuf,
+        /// A run that read it as it was before, below the folder.
+        run: PathBuf,
+    },
+    /// A link where a folder of ours should be.
+    #[error("`{}` is a link", .path.display())]
+    #[diagnostic(
+        code(whymean::results::link),
+        help("nothing is written through it; put a folder in its place, or choose another folder with `--out`")
+    )]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
     /// A report of other results would take the place of one that belongs there.
     #[error("`{}` holds the {kind} `{name}`", .dir.display())]
     #[diagnostic(code(whymean::results::other_results), help("choose an empty folder with `--out`"))]

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     record::Status,
-    trial::{Outcome, SCHEMA, spec::tests::spec},
+    trial::{Outcome, SCHEMA, folder, spec::tests::spec},
 };
 
 const CONFIG: &str = "name = \"fixture\"\n";
@@ -17,7 +17,7 @@ fn trials(dir: &Path, plan: &Plan) -> Vec<(PathBuf, Spec)> {
 /// Prepares, and drops the lock.
 fn try_prepare(dir: &Path, trials: &[(PathBuf, Spec)], allowed: Allowed) -> Result<(usize, usize), String> {
     let seeds = trials.iter().map(|(_, spec)| spec.seed).collect();
-    match prepare(dir, &plan(seeds), CONFIG, trials, allowed) {
+    match prepare(dir, &plan(seeds), CONFIG, trials, &[], allowed) {
         Ok(results) => Ok((results.finished, results.begun)),
         Err(error) => Err(error.to_string().replace(&dir.display().to_string(), "DIR")),
     }
@@ -97,7 +97,7 @@ fn a_comparison_is_no_diagnosis() {
     try_prepare(folder.path(), &all, Allowed::Reuse).expect("empty");
     let axis = crate::judge::Axis { path: "seed".to_owned(), values: vec!["0".to_owned(), "1".to_owned()] };
     let comparison = Plan::comparison("fixture", "", vec![axis], vec![0]);
-    let refused = prepare(folder.path(), &comparison, CONFIG, &[], Allowed::Resume).expect_err("kind");
+    let refused = prepare(folder.path(), &comparison, CONFIG, &[], &[], Allowed::Resume).expect_err("kind");
     assert!(matches!(refused, ResultsError::OtherKind { there: "diagnosis", here: "comparison", .. }));
 }
 
@@ -141,7 +141,7 @@ fn overwriting_leaves_what_the_user_put_beside() {
 fn two_at_the_same_time_are_refused() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let all = trials(folder.path(), &plan(vec![0]));
-    let held = prepare(folder.path(), &plan(vec![0]), CONFIG, &all, Allowed::Reuse).expect("first");
+    let held = prepare(folder.path(), &plan(vec![0]), CONFIG, &all, &[], Allowed::Reuse).expect("first");
     assert_eq!(
         try_prepare(folder.path(), &all, Allowed::Overwrite),
         Err("another whymean is working in `DIR`".to_owned())
@@ -182,4 +182,127 @@ fn a_report_alone_goes_into_an_empty_folder_or_over_a_report_alone() {
     fs::remove_file(dir.join("thesis.tex")).expect("remove");
     fs::write(dir.join(PLAN_FILE), serde_json::to_string(&plan(vec![0])).expect("json")).expect("write");
     assert!(matches!(may_draw(dir), Err(ResultsError::OtherResults { kind: "diagnosis", .. })));
+}
+
+/// Every file below a folder, without the lock.
+fn left(dir: &Path) -> Vec<String> {
+    let (mut found, mut folders) = (Vec::new(), vec![dir.to_owned()]);
+    while let Some(inner) = folders.pop() {
+        for entry in fs::read_dir(inner).expect("list").flatten() {
+            match entry.path() {
+                path if path.is_dir() => folders.push(path),
+                path if path.ends_with(LOCK_FILE) => {}
+                path => found.push(path.strip_prefix(dir).expect("below").display().to_string()),
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn overwriting_removes_what_we_wrote_and_no_file_of_the_users() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let dir = folder.path();
+    let all = trials(dir, &plan(vec![0, 1, 2]));
+    try_prepare(dir, &all, Allowed::Reuse).expect("empty");
+    all.iter().for_each(finish);
+    begin(&all[1]);
+    fs::write(all[1].0.join(folder::WEIGHTS), "ours").expect("write");
+    let report = crate::judge::ReportPaths {
+        html: String::new(),
+        png: vec!["elsewhere/figures/loss.png".to_owned()],
+        json: String::new(),
+    };
+    let comparison = Comparison {
+        schema: crate::judge::SCHEMA,
+        name: "n".to_owned(),
+        axes: vec![],
+        cells: vec![],
+        summary: String::new(),
+        not_examined: vec![],
+        report: Some(report),
+    };
+    fs::write(dir.join("comparison.json"), serde_json::to_string(&comparison).expect("json")).expect("write");
+    fs::create_dir(dir.join("figures")).expect("create");
+    fs::create_dir_all(dir.join("runs/seed-7")).expect("create");
+    let mine = ["figures/mine.svg", "runs/analysis.ipynb", "runs/seed-0/notes.txt", "runs/seed-7/thesis.tex"];
+    for name in mine.iter().chain(&["figures/loss.png"]) {
+        fs::write(dir.join(name), "text").expect("write");
+    }
+    // Fewer seeds than are there: those that nobody asks for now are of the old experiment all the same.
+    try_prepare(dir, &all[..1], Allowed::Overwrite).expect("ours");
+    let mut expected: Vec<&str> = mine.iter().copied().chain(["config.toml", "plan.json"]).collect();
+    expected.sort_unstable();
+    assert_eq!(left(dir), expected);
+}
+
+#[test]
+fn a_run_without_its_spec_is_refused_and_may_be_overwritten() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let all = trials(folder.path(), &plan(vec![0]));
+    try_prepare(folder.path(), &all, Allowed::Reuse).expect("empty");
+    fs::create_dir_all(&all[0].0).expect("create");
+    assert_eq!(try_prepare(folder.path(), &all, Allowed::Reuse), Ok((0, 0)), "an empty folder is no run");
+    finish(&all[0]);
+    fs::remove_file(folder::spec_file(&all[0].0)).expect("remove");
+    for allowed in [Allowed::Reuse, Allowed::Resume] {
+        let refused = try_prepare(folder.path(), &all, allowed).expect_err("no spec");
+        assert_eq!(refused, "`DIR/runs/seed-0` holds a run, but its `spec.toml` is gone");
+    }
+    assert_eq!(try_prepare(folder.path(), &all, Allowed::Overwrite), Ok((0, 0)));
+    assert!(!all[0].0.exists());
+}
+
+#[test]
+fn what_killed_writers_left_goes_and_what_is_being_written_stays() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let dir = folder.path();
+    let all = trials(dir, &plan(vec![0]));
+    fs::write(dir.join(".whymean-unfinished-a"), "half").expect("write");
+    fs::write(dir.join(".partial-a.json"), "half").expect("write");
+    try_prepare(dir, &all, Allowed::Reuse).expect("as good as empty");
+    fs::create_dir(dir.join("figures")).expect("create");
+    for name in ["figures/.partial-old.png", "figures/.partial-new.png", "figures/old.png"] {
+        fs::write(dir.join(name), "half").expect("write");
+    }
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+    for name in ["figures/.partial-old.png", "figures/old.png", ".partial-a.json"] {
+        let file = File::options().write(true).open(dir.join(name)).expect("open");
+        file.set_modified(long_ago).expect("set");
+    }
+    try_prepare(dir, &all, Allowed::Reuse).expect("ours");
+    assert_eq!(left(dir), ["config.toml", "figures/.partial-new.png", "figures/old.png", "plan.json"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_written_through_a_link() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let dir = folder.path().join("results");
+    let all = trials(&dir, &plan(vec![0]));
+    try_prepare(&dir, &all, Allowed::Reuse).expect("empty");
+    fs::create_dir(folder.path().join("mine")).expect("create");
+    std::os::unix::fs::symlink("../mine", dir.join("figures")).expect("link");
+    for allowed in [Allowed::Reuse, Allowed::Overwrite] {
+        assert_eq!(try_prepare(&dir, &all, allowed), Err("`DIR/figures` is a link".to_owned()));
+    }
+    assert!(matches!(may_draw(&dir), Err(ResultsError::Link { .. })));
+    // The folder itself may be one: the user named it.
+    fs::remove_file(dir.join("figures")).expect("remove");
+    std::os::unix::fs::symlink("results", folder.path().join("name")).expect("link");
+    let linked = folder.path().join("name");
+    assert_eq!(try_prepare(&linked, &trials(&linked, &plan(vec![0])), Allowed::Reuse), Ok((0, 0)));
+}
+
+#[test]
+fn the_file_in_the_way_is_the_one_that_is_named() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    fs::write(folder.path().join("file"), "").expect("write");
+    for inner in ["file", "file/results", "file/a/b"] {
+        match may_draw(&folder.path().join(inner)) {
+            Err(ResultsError::FileInTheWay { path }) => assert_eq!(path, folder.path().join("file")),
+            other => panic!("{other:?}"),
+        }
+    }
 }
