@@ -11,7 +11,7 @@ use crate::{
     cli::{LARGEST_SEED, TrainingArguments},
     data,
     error::UsageError,
-    experiment::{Experiment, Source, change::Change},
+    experiment::{self, Experiment, Source, change::Change},
     trial::{
         SCHEMA, Spec, TrialEnd, TrialError, TrialRunner,
         interrupt::Interrupts,
@@ -80,14 +80,20 @@ pub fn train(
         (false, false) => Allowed::Reuse,
     };
     // Before anything is written: a mistake in a table concerns every run, and is said once.
-    let mut tables: Vec<Table> = Vec::new();
-    for experiment in experiments {
-        let seen = tables.iter().any(|table| table.data == experiment.data);
-        if matches!(experiment.data.source, Source::Table { .. }) && !seen {
-            let fingerprint = data::load(&experiment.data)?.summary.fingerprint;
-            tables.push(Table { data: experiment.data.clone(), fingerprint });
+    let mut loaded: Vec<(&experiment::Data, data::Dataset)> = Vec::new();
+    for experiment in experiments.iter().filter(|experiment| matches!(experiment.data.source, Source::Table { .. })) {
+        if !loaded.iter().any(|(seen, _)| **seen == experiment.data) {
+            loaded.push((&experiment.data, data::load(&experiment.data)?));
+        }
+        // Every network is held against its table: settings that are compared may differ in the one or the other.
+        if let Some((_, dataset)) = loaded.iter().find(|(seen, _)| **seen == experiment.data) {
+            data::check(experiment, dataset)?;
         }
     }
+    let tables: Vec<Table> = loaded
+        .into_iter()
+        .map(|(data, dataset)| Table { data: data.clone(), fingerprint: dataset.summary.fingerprint })
+        .collect();
     let results = results::prepare(dir, plan, config_text, &trials, &tables, allowed)?;
     if results.finished == trials.len() {
         output::note(manner, &format!("already trained in `{}`; judged and drawn again", dir.display()));
