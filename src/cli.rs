@@ -10,7 +10,7 @@ pub const LARGEST_SEED: u64 = (1 << 53) - 1;
 /// Most seeds of a configuration, and so of an option.
 const MOST_SEEDS: i64 = 1_000;
 
-/// Why does my regression network predict the mean, and which one change stops it?
+/// Why does my regression network predict the mean?
 ///
 /// Trains a network under instruments, several times with different seeds, and says whether it learned, collapsed to a
 /// constant (and which), or something else; with the evidence, as text, JSON and a page of figures.
@@ -217,7 +217,7 @@ pub struct TrainingArguments {
     /// Where to train: `cpu`, `cuda` or `cuda:N`.
     #[arg(long, value_name = "DEVICE", default_value = "cpu", value_parser = device)]
     pub device: String,
-    /// Train to the last epoch even when the verdict is decided earlier.
+    /// Train to the last epoch, also after a proof that the run is stuck or a patience without any progress.
     #[arg(long)]
     pub no_early_stop: bool,
 }

@@ -1,4 +1,4 @@
-//! Why does my regression network predict the mean, and which one change stops it?
+//! Why does my regression network predict the mean?
 //!
 //! Each stage maps one value that can be saved to the next:
 //!

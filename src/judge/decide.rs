@@ -16,6 +16,8 @@ const SETTLED_SKILL: f64 = limits::LEARNED_SKILL;
 const IMPROVEMENT: f64 = 0.01;
 /// Skill of the worst output that needs no patience: a hundredth of the variance is left.
 const CERTAIN_SKILL: f64 = 0.99;
+/// Share of its pace at the begin of the patience above which a constant has not slowed down.
+const STILL_AS_FAST: f64 = 0.5;
 /// Looks in a row at which the constant of a network that is proved stuck has to rest: it cannot come back, so two suffice
 /// to see whether its last biases still travel.
 const SETTLED_LOOKS: usize = 2;
@@ -179,7 +181,11 @@ fn settled(record: &Record, patience: usize) -> Option<String> {
         return Some(format!("learned and settled: skill {now:.3}, no better for {waited} epochs"));
     }
     // Below that a network may creep, by less in a whole patience than counts as better, towards its next find.
-    let creeps = |name: &str| trend::improving(record, name).is_some() || trend::leaving_plateau(record, name);
+    let creeps = |name: &str| {
+        trend::improving(record, name).is_some()
+            || trend::leaving_plateau(record, name)
+            || travelling(record, name, patience)
+    };
     (!record.varying_outputs().into_iter().any(creeps))
         .then(|| format!("settled: skill {now:.3}, no better for {waited} epochs"))
 }
@@ -212,9 +218,23 @@ fn resting_on_constant(record: &Record, patience: usize) -> Option<String> {
             && (record.points(Split::Validation, Channel::Spread, name).is_empty()
                 || flat_and_resting(record, Split::Validation, name, patience))
             && !trend::leaving_plateau(record, name)
+            && !travelling(record, name, patience)
     };
     (!names.is_empty() && names.iter().all(rests))
         .then(|| format!("plateau: the predictions were one constant for {patience} epochs in a row"))
+}
+
+/// Whether the mean prediction moved the same way at every epoch of the patience without slowing down.
+///
+/// That is a bias on its way to a far mean: under Adam it covers at most `rate * steps`, so for targets of a hundred
+/// thousand no patience is enough to see the error fall. One that closes in on its constant slows down, and one that is
+/// shaken goes to and fro.
+fn travelling(record: &Record, name: &str, patience: usize) -> bool {
+    let looks = record.points(Split::Validation, Channel::PredictionMean, name).iter().rev();
+    let newest: Vec<f64> = looks.take(patience + 1).filter_map(|point| point.value.finite()).collect();
+    let moves: Vec<f64> = newest.windows(2).map(|pair| pair[0] - pair[1]).collect(); // the newest first
+    let (Some(&last), Some(&first)) = (moves.first(), moves.last()) else { return false };
+    moves.len() == patience && moves.iter().all(|by| by * last > 0.0) && last.abs() >= STILL_AS_FAST * first.abs()
 }
 
 fn flat_and_resting(record: &Record, split: Split, name: &str, patience: usize) -> bool {

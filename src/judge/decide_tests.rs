@@ -152,3 +152,19 @@ fn an_empty_record_goes_on() {
     assert_eq!(decide(&Synthetic::new().record()), Decision::GoOn);
     assert_eq!(decide(&Synthetic::new().outputs(&[]).with(|run| run.layers.clear()).record()), Decision::GoOn);
 }
+
+#[test]
+fn a_constant_that_travels_to_a_far_mean_is_waited_for_and_one_that_closes_in_or_shakes_is_not() {
+    // Targets are near 1; a constant far from them whose error hardly changes while it moves.
+    let far = |level: fn(f64) -> f64| {
+        Synthetic::new().looks(
+            20,
+            move |epoch, i, _| {
+                if epoch == 0 { 1e4 + noise(i) } else { 1e4 - level(f64::from(epoch)) }
+            },
+        )
+    };
+    assert_eq!(stops(far(|epoch| 0.01 * epoch)), None, "it travels");
+    assert!(stops(far(|epoch| -0.1 * 0.5_f64.powf(epoch))).is_some(), "it closes in on where it rests");
+    assert!(stops(far(|epoch| 0.01 * (epoch % 2.0))).is_some(), "it is shaken");
+}
