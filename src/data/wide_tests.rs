@@ -1,6 +1,7 @@
-//! Tests of [`super`] on tables far wider or with cells far longer than any sensible one.
+//! Tests of [`super`] on tables far wider or with cells far longer than any sensible one. Nothing here is timed: work that
+//! grows with the square of these sizes would keep the tests from ending.
 
-use std::{fmt::Write, time::Instant};
+use std::fmt::Write;
 
 use super::{tests::table, *};
 use crate::experiment::rendered::rendered;
@@ -19,12 +20,8 @@ fn wide(columns: usize) -> String {
     text
 }
 
-/// Not optimised and on a busy machine; the square of these sizes takes minutes.
-const SOON: f64 = 30.0;
-
 #[test]
-fn wide_tables_are_read_in_linear_time_up_to_the_limit() {
-    let start = Instant::now();
+fn wide_tables_are_read_up_to_the_limit() {
     let dataset = table(&wide(100_000), "").expect("as wide as allowed");
     assert_eq!(dataset.input_shape, [100_000]);
     assert!(matches!(table(&wide(100_001), ""), Err(DataError::TooManyFeatures { features: 100_001, .. })));
@@ -34,12 +31,10 @@ fn wide_tables_are_read_in_linear_time_up_to_the_limit() {
     let named: Vec<String> = (0..50_000).rev().map(|column| format!("\"x{column}\"")).collect();
     let named = table(&wide(100_000), &format!("features = [{}]", named.join(","))).expect("named one by one");
     assert_eq!(named.summary.features[0], "x49999");
-    let seconds = start.elapsed().as_secs_f64();
-    assert!(seconds < SOON, "{seconds} s");
 }
 
 #[test]
-fn faults_of_endless_cells_and_names_are_told_soon_and_shortly() {
+fn faults_of_endless_cells_and_names_are_told_shortly() {
     let long = 4 << 20;
     let (digits, letters) = ("9".repeat(long), "x".repeat(long));
     for text in [
@@ -52,10 +47,7 @@ fn faults_of_endless_cells_and_names_are_told_soon_and_shortly() {
         format!("x,y\n1,2,{digits}\n"),
         format!("x,y\n1,2\"\n\"{letters}"),
     ] {
-        let start = Instant::now();
         let answer = rendered(&table(&text, "").expect_err("a fault was planted"));
-        let (shown, seconds) = (&text[..20], start.elapsed().as_secs_f64());
-        assert!(answer.len() < 2_000, "{shown:?}: {} bytes", answer.len());
-        assert!(seconds < SOON, "{shown:?}: {seconds} s");
+        assert!(answer.len() < 2_000, "{:?}: {} bytes", &text[..20], answer.len());
     }
 }
