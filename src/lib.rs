@@ -16,7 +16,9 @@ pub mod error;
 pub mod experiment;
 pub mod judge;
 pub mod record;
+pub mod references;
 pub mod report;
+pub mod stats;
 pub mod trial;
 
 #[cfg(feature = "torch")]

@@ -41,9 +41,12 @@ pub fn diagnosis(diagnosis: &Diagnosis, manner: Manner) -> miette::Result<Exit> 
     }
     Ok(match diagnosis.verdict.state {
         State::Learned => Exit::Learned,
-        State::Memorised
+        State::Unpredictable
         | State::Undertrained
+        | State::Memorised
+        | State::Shrunk
         | State::Partial
+        | State::Mismatch
         | State::Collapsed
         | State::Diverged
         | State::Undecided => Exit::NotLearned,

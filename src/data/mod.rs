@@ -106,6 +106,21 @@ pub struct TargetSummary {
     pub median: f64,
     /// Over the validation split; `None` when it is empty.
     pub validation: Option<Moments>,
+    /// The value that most training targets equal; `None` where no value occurs twice.
+    pub most_common: Option<Atom>,
+    /// Share of the training targets that equal the smallest one, 0..1.
+    pub at_min_fraction: f64,
+    /// Share of the training targets that equal the largest one, 0..1.
+    pub at_max_fraction: f64,
+}
+
+/// A value that several targets equal to the bit.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Atom {
+    /// The value, after scaling [target units].
+    pub value: f64,
+    /// Share of the training targets that equal it, 0..1.
+    pub fraction: f64,
 }
 
 #[cfg(test)]

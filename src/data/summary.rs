@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-use super::{Moments, Samples, Summary, TargetSummary};
+use super::{Atom, Moments, Samples, Summary, TargetSummary};
 
 impl Moments {
     /// Location and spread of some numbers; `None` where there are none.
@@ -31,12 +31,18 @@ impl Moments {
     }
 }
 
-/// The middle value; between the middle two where their number is even. `None` where there are none.
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    let upper = *values.get(values.len() / 2)?;
-    let lower = if values.len().is_multiple_of(2) { values[values.len() / 2 - 1] } else { upper };
+/// The middle of sorted values; between the middle two where their number is even. `None` where there are none.
+fn median(sorted: &[f64]) -> Option<f64> {
+    let upper = *sorted.get(sorted.len() / 2)?;
+    let lower = if sorted.len().is_multiple_of(2) { sorted[sorted.len() / 2 - 1] } else { upper };
     Some(lower + (upper - lower) / 2.0)
+}
+
+/// The value that occurs most often among sorted values, the smallest of several; `None` where each occurs once.
+fn most_common(sorted: &[f64]) -> Option<Atom> {
+    let runs = sorted.chunk_by(|a, b| a == b).filter(|run| run.len() > 1);
+    let longest = runs.reduce(|longest, run| if run.len() > longest.len() { run } else { longest })?;
+    Some(Atom { value: longest[0], fraction: longest.len() as f64 / sorted.len() as f64 })
 }
 
 /// Numbers of one column of row-major `[N, columns]`.
@@ -55,11 +61,23 @@ pub(super) fn summary(
 ) -> Summary {
     const NOTHING: Moments = Moments { mean: 0.0, std: 0.0, min: 0.0, max: 0.0 };
     let count = outputs.len();
-    let target = |(index, name): (usize, &String)| TargetSummary {
-        name: name.clone(),
-        train: Moments::of(column(&train.targets, index, count)).unwrap_or(NOTHING),
-        median: median(column(&train.targets, index, count).collect()).unwrap_or(0.0),
-        validation: Moments::of(column(&validation.targets, index, count)),
+    let target = |(index, name): (usize, &String)| {
+        let moments = Moments::of(column(&train.targets, index, count)).unwrap_or(NOTHING);
+        let mut sorted: Vec<f64> = column(&train.targets, index, count).collect();
+        sorted.sort_by(f64::total_cmp);
+        let equal_to = |place: f64| {
+            let equal = sorted.iter().filter(|value| **value == place).count();
+            equal as f64 / sorted.len().max(1) as f64
+        };
+        TargetSummary {
+            name: name.clone(),
+            median: median(&sorted).unwrap_or(0.0),
+            validation: Moments::of(column(&validation.targets, index, count)),
+            most_common: most_common(&sorted),
+            at_min_fraction: equal_to(moments.min),
+            at_max_fraction: equal_to(moments.max),
+            train: moments,
+        }
     };
     Summary {
         train_samples: train.count as u64,
@@ -117,6 +135,10 @@ mod tests {
         assert_eq!(summary.inputs, Moments { mean: 3.0, std: 3.5f64.sqrt(), min: 1.0, max: 6.0 });
         assert_eq!(summary.targets[0].train.mean, 4.0);
         assert_eq!(summary.targets[0].median, 2.5);
+        assert_eq!(summary.targets[0].most_common, None);
+        assert_eq!((summary.targets[0].at_min_fraction, summary.targets[0].at_max_fraction), (0.25, 0.25));
+        assert_eq!(summary.targets[1].most_common, Some(Atom { value: 5.0, fraction: 1.0 }));
+        assert_eq!(most_common(&[0.0, 0.0, 1.0, 2.0, 2.0]), Some(Atom { value: 0.0, fraction: 0.4 }));
         assert_eq!(summary.targets[1].train, Moments { mean: 5.0, std: 0.0, min: 5.0, max: 5.0 });
         assert_eq!((summary.targets[1].validation, summary.dropped_rows), (None, 3));
     }

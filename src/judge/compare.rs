@@ -40,8 +40,13 @@ fn judge_cell(values: &[String], records: &[Record]) -> Cell {
 /// Whether a run with this state did not get off a constant, or diverged.
 fn is_lost(state: State) -> bool {
     match state {
-        State::Collapsed | State::Partial | State::Diverged => true,
-        State::Learned | State::Memorised | State::Undertrained | State::Undecided => false,
+        State::Collapsed | State::Partial | State::Mismatch | State::Diverged => true,
+        State::Learned
+        | State::Unpredictable
+        | State::Memorised
+        | State::Undertrained
+        | State::Shrunk
+        | State::Undecided => false,
     }
 }
 

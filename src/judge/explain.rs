@@ -8,11 +8,14 @@ pub(super) const HEADINGS: [&str; 5] =
     ["What it is", "How it is told", "When it misleads", "How it is proved", "References"];
 
 /// States and holds; their ids are the words of the JSON document.
-const STATES: [(&str, &str); 9] = [
+const STATES: [(&str, &str); 12] = [
     ("learned", include_str!("states/learned.md")),
-    ("memorised", include_str!("states/memorised.md")),
+    ("unpredictable", include_str!("states/unpredictable.md")),
     ("undertrained", include_str!("states/undertrained.md")),
+    ("memorised", include_str!("states/memorised.md")),
+    ("shrunk", include_str!("states/shrunk.md")),
     ("partial", include_str!("states/partial.md")),
+    ("mismatch", include_str!("states/mismatch.md")),
     ("collapsed", include_str!("states/collapsed.md")),
     ("diverged", include_str!("states/diverged.md")),
     ("undecided", include_str!("states/undecided.md")),

@@ -17,7 +17,7 @@ mod limits;
 mod look;
 mod over_runs;
 mod run;
-pub mod stats;
+
 mod summary;
 pub mod symptoms;
 mod trend;
@@ -38,24 +38,35 @@ pub use self::{
     run::judge_run,
     symptoms::Finding,
 };
-use crate::record::{Split, StuckCertificate};
+pub use crate::stats::Estimate;
+use crate::{
+    record::{Split, StuckCertificate},
+    references::{Learner, References},
+    stats,
+};
 
 /// Number of the diagnosis' format.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// What became of a network (or of one output of it).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// It predicts better than a constant.
+    /// It predicts better than a constant, and no reference learner does clearly better.
     Learned,
-    /// It learned the training set; on validation it is no better than a constant.
-    Memorised,
+    /// No reference learner beats the constant: the mean is the honest answer on this evidence.
+    Unpredictable,
     /// It was still improving when it stopped.
     Undertrained,
+    /// It learned the training set; on validation it is no better than a constant.
+    Memorised,
+    /// It points the right way with far too little spread for what is attainable.
+    Shrunk,
     /// Some outputs collapsed, others did not.
     Partial,
-    /// Its predictions are a constant.
+    /// It learned on the training path; on the inference path it answers a constant.
+    Mismatch,
+    /// Its predictions are a constant, and a reference learner finds signal.
     Collapsed,
     /// NaN, infinity, or a loss far above the variance without return.
     Diverged,
@@ -65,11 +76,14 @@ pub enum State {
 
 impl State {
     /// Every state, in the order of the enum.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Learned,
-        Self::Memorised,
+        Self::Unpredictable,
         Self::Undertrained,
+        Self::Memorised,
+        Self::Shrunk,
         Self::Partial,
+        Self::Mismatch,
         Self::Collapsed,
         Self::Diverged,
         Self::Undecided,
@@ -80,12 +94,15 @@ impl State {
     pub fn severity(self) -> u8 {
         match self {
             Self::Learned => 0,
-            Self::Undecided => 1,
-            Self::Undertrained => 2,
-            Self::Memorised => 3,
-            Self::Partial => 4,
-            Self::Collapsed => 5,
-            Self::Diverged => 6,
+            Self::Unpredictable => 1,
+            Self::Undecided => 2,
+            Self::Undertrained => 3,
+            Self::Memorised => 4,
+            Self::Shrunk => 5,
+            Self::Partial => 6,
+            Self::Mismatch => 7,
+            Self::Collapsed => 8,
+            Self::Diverged => 9,
         }
     }
 }
@@ -112,21 +129,66 @@ pub enum Constant {
     Zero,
     /// A bound of the output activation.
     Bound,
+    /// A value at which the targets were clipped: many of them equal it, and none lies beyond.
+    Clip,
+    /// The smallest or the largest training target.
+    Extreme,
     /// The mean prediction of the untrained network.
     Initial,
     /// None of these.
     Other,
 }
 
-/// A number with its interval; non-finite numbers never get here.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct Estimate {
-    /// Point estimate.
-    pub value: f64,
-    /// Lower end of the 95 % interval.
-    pub low: f64,
-    /// Upper end of the 95 % interval.
-    pub high: f64,
+/// The constant that predictions sit on, with the evidence and with what fits as well.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ConstantFit {
+    /// The constant.
+    pub constant: Constant,
+    /// Mean prediction [target units].
+    pub level: f64,
+    /// Where the constant lies [target units]; the level itself for [`Constant::Other`].
+    pub at: f64,
+    /// `|level - at|` in standard deviations of the training target; absent for a constant target.
+    pub distance: Option<f64>,
+    /// Other constants within the tolerance, the nearest first.
+    pub alternatives: Vec<Constant>,
+}
+
+/// The reference learner that predicts an output best.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct BestReference {
+    /// Which.
+    pub learner: Learner,
+    /// Its skill on the split that the network was judged on.
+    pub skill: Estimate,
+    /// Whether it is beyond doubt better than a constant.
+    pub finds_signal: bool,
+}
+
+/// How much of the target can be read off a layer, linearly.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct LayerSignal {
+    /// Layer; `input` for what the network is given.
+    pub layer: String,
+    /// Cross-validated skill of a ridge read-out of the targets, before the first step.
+    pub readout_at_start: Option<f64>,
+    /// The same at the end.
+    pub readout_at_end: Option<f64>,
+    /// Effective rank of the activations over the probe set, before the first step.
+    pub rank_at_start: Option<f64>,
+    /// The same at the end.
+    pub rank_at_end: Option<f64>,
+}
+
+/// The sharpness of the loss against what the optimiser stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct SharpnessReading {
+    /// Step after which it was measured; 0 is the untrained network.
+    pub step: u64,
+    /// Largest eigenvalue of the Hessian; for an adaptive optimiser of the preconditioned one.
+    pub sharpness: f64,
+    /// Sharpness over the optimiser's limit at its learning rate: above 1 a quadratic would diverge.
+    pub stability_ratio: f64,
 }
 
 /// Everything `diagnose` found out; the document behind `--format json`.
@@ -143,6 +205,8 @@ pub struct Diagnosis {
     pub outputs: Vec<OutputDiagnosis>,
     /// One entry for each run.
     pub runs: Vec<RunDiagnosis>,
+    /// What other learners attain on the same data; absent where none was trained.
+    pub references: Option<References>,
     /// What this version did not examine, in words.
     pub not_examined: Vec<String>,
     /// Where the report is; `None` when none was written.
@@ -158,6 +222,8 @@ pub struct Verdict {
     pub hold: Option<Hold>,
     /// The constant that collapsed runs sit on, where they agree.
     pub constant: Option<Constant>,
+    /// Share of the runs that are in this state or a worse one, Jeffreys interval over seeds.
+    pub share: Option<Estimate>,
     /// One or two sentences that a person reads first.
     pub summary: String,
 }
@@ -169,8 +235,10 @@ pub struct OutputDiagnosis {
     pub name: String,
     /// Its state.
     pub state: State,
-    /// The constant it sits on, when collapsed.
+    /// The constant it sits on, when its predictions are one.
     pub constant: Option<Constant>,
+    /// The evidence for that constant, of one run.
+    pub constant_fit: Option<ConstantFit>,
     /// What was seen: a clause about `it`, lower case, no full stop.
     pub seen: String,
     /// The probe set that `skill`, `spread` and `corr` are of: validation where there is one, else training.
@@ -183,6 +251,12 @@ pub struct OutputDiagnosis {
     pub spread: Option<Estimate>,
     /// Pearson correlation; absent where the predictions are constant to the bit.
     pub corr: Option<f64>,
+    /// Slope of the target on the prediction: 1 is calibrated, far above 1 is shrunk.
+    pub slope: Option<Estimate>,
+    /// The reference learner that does best; absent where none was trained.
+    pub best_reference: Option<BestReference>,
+    /// Skill of the training probe set along the training path (dropout drawn, batch statistics), at the end.
+    pub training_path_skill: Option<Estimate>,
 }
 
 /// One run.
@@ -210,6 +284,14 @@ pub struct RunDiagnosis {
     pub findings: Vec<Finding>,
     /// The proof behind `hold: stuck`.
     pub certificate: Option<StuckCertificate>,
+    /// Of a plateau: how often runs like it left their plateau within as many steps again, measured by `make accuracy`.
+    pub escape_rate: Option<Estimate>,
+    /// How much of the target each layer still holds, from the input on; empty where it was not measured.
+    pub signal: Vec<LayerSignal>,
+    /// The first layer from which on the target can no longer be read, though it could before it.
+    pub signal_ends_at: Option<String>,
+    /// Sharpness where it was measured, in order of steps.
+    pub sharpness: Vec<SharpnessReading>,
     /// Why the run stopped, in words.
     pub stopped: String,
 }

@@ -23,6 +23,7 @@ pub fn diagnose(name: &str, records: &[Record]) -> Diagnosis {
         constant: matches!(state, State::Collapsed | State::Partial)
             .then(|| agreed(sharing.iter().map(|run| run.constant)))
             .flatten(),
+        share: share_of(state, &runs),
         summary: summary::verdict(state, &runs, &outputs),
     };
     Diagnosis {
@@ -31,9 +32,18 @@ pub fn diagnose(name: &str, records: &[Record]) -> Diagnosis {
         verdict,
         outputs,
         runs,
+        references: records.first().and_then(|record| record.run.references.clone()),
         not_examined: summary::not_examined(),
         report: None,
     }
+}
+
+/// Share of the runs that are in this state or a worse one, with the interval over seeds; absent without a run.
+fn share_of(state: State, runs: &[RunDiagnosis]) -> Option<Estimate> {
+    let count =
+        |worse: &dyn Fn(&&RunDiagnosis) -> bool| u32::try_from(runs.iter().filter(worse).count()).unwrap_or(u32::MAX);
+    let as_bad = count(&|run| run.state.severity() >= state.severity());
+    (!runs.is_empty()).then(|| stats::jeffreys(as_bad, count(&|_| true)))
 }
 
 /// The worst state such that at least half are that bad or worse; undecided for none.
@@ -66,12 +76,16 @@ fn outputs_over(runs: &[&RunDiagnosis]) -> Vec<OutputDiagnosis> {
             name: template.name.clone(),
             state,
             constant: agreed(sharing.iter().map(|output| output.constant)),
+            constant_fit: example.constant_fit.clone(),
             seen: example.seen.clone(),
             split: example.split,
             skill: over(|output| output.skill),
             train_skill: over(|output| output.train_skill),
             spread: over(|output| output.spread),
             corr: stats::median(&corrs),
+            slope: over(|output| output.slope),
+            best_reference: example.best_reference.clone(),
+            training_path_skill: over(|output| output.training_path_skill),
         }
     });
     outputs.collect()

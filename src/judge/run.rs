@@ -45,6 +45,10 @@ pub fn judge_run(record: &Record) -> RunDiagnosis {
         dead_units: dead_units(record),
         findings: symptoms::look(record),
         certificate: record.run.certificate.clone(),
+        escape_rate: None,
+        signal: Vec::new(),
+        signal_ends_at: None,
+        sharpness: Vec::new(),
         stopped: summary::stopped(record),
     }
 }
@@ -61,12 +65,16 @@ fn judge_output(record: &Record, index: usize) -> OutputDiagnosis {
         name,
         state: found.state,
         constant,
+        constant_fit: None,
         seen: found.seen,
         split: judged.map_or(Split::Train, |look| look.split),
         skill: judged.and_then(|look| look.intervals.skill),
         train_skill: found.train.as_ref().and_then(|look| look.intervals.skill),
         spread: judged.and_then(|look| look.intervals.spread),
         corr: judged.and_then(|look| look.intervals.correlation).map(|corr| corr.value),
+        slope: judged.and_then(|look| look.intervals.slope),
+        best_reference: None,
+        training_path_skill: None,
     }
 }
 

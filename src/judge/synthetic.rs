@@ -163,6 +163,8 @@ impl Synthetic {
                 samples: 10_000,
                 frozen_parameters: vec!["dense_1.weight".into(), "dense_1.bias".into()],
                 step: 40,
+                moving_parameters: vec!["dense_2.bias".into()],
+                gaps_to_mean: vec![Some(0.001)],
             });
         })
     }
@@ -199,7 +201,15 @@ pub(crate) fn calibrated(skill: f64, index: usize, target: f64) -> f64 {
 
 fn target_summary(name: &str) -> TargetSummary {
     let moments = Moments { mean: 1.0, std: 2.0, min: -8.0, max: 9.0 };
-    TargetSummary { name: name.into(), train: moments, median: 0.5, validation: Some(moments) }
+    TargetSummary {
+        name: name.into(),
+        train: moments,
+        median: 0.5,
+        validation: Some(moments),
+        most_common: None,
+        at_min_fraction: 1e-4,
+        at_max_fraction: 1e-4,
+    }
 }
 
 fn layer(name: &str, units: usize, activation: &str) -> LayerInfo {
@@ -228,6 +238,7 @@ fn run_info() -> RunInfo {
             dropped_rows: 0,
             fingerprint: "0".repeat(64),
         },
+        references: None,
         layers: vec![layer("dense_1", 100, "relu"), layer("dense_2", 1, "linear")],
         device: "cpu".into(),
         threads: 1,

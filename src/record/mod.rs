@@ -15,10 +15,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{data::Summary, experiment::Experiment};
+use crate::{data::Summary, experiment::Experiment, references::References};
 
 /// Number of the record's format.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// A part of the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -30,6 +30,9 @@ pub enum Split {
     Validation,
     /// Every sample of the training split (exact looks, made when a run is about to be called stuck, and at its end).
     WholeTrain,
+    /// The training split's probe set along the training path, as a step of the training runs it: dropout is drawn and
+    /// batch normalisation uses the batch. Looked at once, at the end.
+    TrainingPath,
 }
 
 /// What a series measures. One variant per channel, so that a misspelt channel does not compile.
@@ -85,6 +88,18 @@ pub enum Channel {
     WeightNorm,
     /// `|update| / |weight|` of a parameter. Layer: parameter. Each step.
     UpdateRatio,
+    /// Cross-validated skill of a ridge read-out of the targets from a layer's activations, averaged over the outputs.
+    /// Layer: layer, `input` for the network's input. Train; sparse looks.
+    ReadoutSkill,
+    /// Effective rank of a layer's activations over the probe set (Roy and Vetterli 2007). Layer: layer or `input`.
+    /// Train; sparse looks.
+    EffectiveRank,
+    /// Largest eigenvalue of the Hessian of the loss, preconditioned where the optimiser is adaptive. Layer: empty.
+    /// Train; sparse looks, each after as many finished steps as its point says.
+    Sharpness,
+    /// Sharpness over the optimiser's stability limit at the learning rate of the next step. Layer: empty. As
+    /// `Sharpness`.
+    StabilityRatio,
 }
 
 /// Names one series.
@@ -233,6 +248,11 @@ pub struct StuckCertificate {
     pub frozen_parameters: Vec<String>,
     /// Step after which the certificate was made.
     pub step: u64,
+    /// Parameters behind the layer: what may still move.
+    pub moving_parameters: Vec<String>,
+    /// Per output: mean of target minus prediction over the whole training set, in standard deviations of the target: how
+    /// far the constant still is from the mean. Absent for a constant target.
+    pub gaps_to_mean: Vec<Option<f64>>,
 }
 
 /// What made the record; `run.json`.
@@ -248,6 +268,8 @@ pub struct RunInfo {
     pub seed: u64,
     /// What is known of the data.
     pub data: Summary,
+    /// What other learners attain on the same data; absent where they were not trained.
+    pub references: Option<References>,
     /// Layers in order.
     pub layers: Vec<LayerInfo>,
     /// `cpu` or `cuda:0`.

@@ -71,8 +71,9 @@ pub fn comparison(comparison: &Comparison) -> String {
 fn state_style(state: State) -> Style {
     let colour = match state {
         State::Learned => AnsiColor::Green,
-        State::Memorised | State::Undertrained | State::Partial => AnsiColor::Yellow,
-        State::Collapsed | State::Diverged => AnsiColor::Red,
+        State::Memorised | State::Undertrained | State::Shrunk | State::Partial => AnsiColor::Yellow,
+        State::Collapsed | State::Mismatch | State::Diverged => AnsiColor::Red,
+        State::Unpredictable => AnsiColor::Cyan,
         State::Undecided => AnsiColor::Magenta,
     };
     Style::new().fg_color(Some(colour.into()))

@@ -40,7 +40,10 @@ pub const fn colour(hue: Hue) -> Colour {
 pub const fn state(state: State) -> Hue {
     match state {
         State::Learned => Hue::Green,
+        State::Unpredictable => Hue::Blue,
         State::Memorised => Hue::Purple,
+        State::Shrunk => Hue::Orange,
+        State::Mismatch => Hue::Vermilion,
         State::Undertrained => Hue::Sky,
         State::Partial => Hue::Orange,
         State::Collapsed => Hue::Vermilion,
@@ -53,8 +56,8 @@ pub const fn state(state: State) -> Hue {
 pub const fn state_dash(state: State) -> Dash {
     match state {
         State::Learned | State::Memorised => Dash::Solid,
-        State::Undertrained | State::Undecided => Dash::Dotted,
-        State::Partial | State::Collapsed => Dash::Dashed,
+        State::Undertrained | State::Unpredictable | State::Undecided => Dash::Dotted,
+        State::Shrunk | State::Partial | State::Mismatch | State::Collapsed => Dash::Dashed,
         // Not dotted: that, in the same colour, is a reference line.
         State::Diverged => Dash::DashDot,
     }

@@ -75,7 +75,10 @@ pub fn estimate(estimate: Option<Estimate>) -> String {
 pub fn state(state: State) -> &'static str {
     match state {
         State::Learned => "learned",
+        State::Unpredictable => "unpredictable",
         State::Memorised => "memorised",
+        State::Shrunk => "shrunk",
+        State::Mismatch => "mismatch",
         State::Undertrained => "undertrained",
         State::Partial => "partial",
         State::Collapsed => "collapsed",
@@ -88,7 +91,10 @@ pub fn state(state: State) -> &'static str {
 pub fn predicate(state: State) -> &'static str {
     match state {
         State::Learned => "predicts better than a constant",
+        State::Unpredictable => "has nothing to predict",
         State::Memorised => "learned the training set only",
+        State::Shrunk => "predicts too timidly",
+        State::Mismatch => "predicts a constant on the inference path",
         State::Undertrained => "was still improving when it stopped",
         State::Partial => "collapsed on some outputs",
         State::Collapsed => "predicts a constant",
@@ -112,6 +118,8 @@ pub fn constant(constant: Constant) -> &'static str {
         Constant::Median => "median",
         Constant::Zero => "zero",
         Constant::Bound => "bound",
+        Constant::Clip => "clip",
+        Constant::Extreme => "extreme",
         Constant::Initial => "initial",
         Constant::Other => "other",
     }
@@ -133,6 +141,8 @@ pub fn verdict(verdict: &Verdict) -> String {
             Constant::Median => "the median of the targets",
             Constant::Zero => "zero",
             Constant::Bound => "a bound of the output activation",
+            Constant::Clip => "the value at which the targets were clipped",
+            Constant::Extreme => "the smallest or largest training target",
             Constant::Initial => "the untrained network's mean prediction",
             Constant::Other => "a constant that is none of the known ones",
         };
@@ -157,7 +167,7 @@ pub fn representative(diagnosis: &Diagnosis) -> Option<&RunDiagnosis> {
 pub fn split(split: Split) -> &'static str {
     match split {
         Split::Validation => "validation",
-        Split::Train | Split::WholeTrain => "training",
+        Split::Train | Split::WholeTrain | Split::TrainingPath => "training",
     }
 }
 

@@ -54,7 +54,7 @@ pub fn certify(
     let Some(index) = resting.into_iter().find(|&index| look.activations[index].dead_fraction() == 1.0) else {
         return Ok(None);
     };
-    let parameters = &trainer.net.parameters()[..frozen_by(&net, index)];
+    let (parameters, behind) = trainer.net.parameters().split_at(frozen_by(&net, index));
     let info = &trainer.net.layers()[index];
     Ok(Some(StuckCertificate {
         layer: info.name.clone(),
@@ -62,6 +62,8 @@ pub fn certify(
         samples: trainer.train_samples() as u64,
         frozen_parameters: parameters.iter().map(|parameter| parameter.name.clone()).collect(),
         step,
+        moving_parameters: behind.iter().map(|parameter| parameter.name.clone()).collect(),
+        gaps_to_mean: trainer.gaps_to_mean(&look),
     }))
 }
 

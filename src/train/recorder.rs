@@ -348,6 +348,7 @@ pub(super) mod tests_support {
             experiment_hash: experiment.hash(),
             seed: 0,
             data: data::load(&experiment.data).expect("synthetic").summary,
+            references: None,
             layers: Vec::new(),
             device: "cpu".to_owned(),
             threads: 1,

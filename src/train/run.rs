@@ -75,6 +75,7 @@ fn open<'a>(dir: &'a Path, spec: &'a Spec, progress_every: Duration) -> Result<T
         experiment_hash: hash.clone(),
         seed: spec.seed,
         data: summary,
+        references: None,
         layers: trainer.net.layers().to_vec(),
         device: spec.device.clone(),
         threads: spec.threads,

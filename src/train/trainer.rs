@@ -172,8 +172,8 @@ impl Trainer {
         recorder.at_look(step, epoch);
         for split in [Split::Train, Split::Validation] {
             let samples = match split {
-                Split::Train => self.probe_train.clone(),
-                Split::Validation | Split::WholeTrain => self.probe_validation.clone(),
+                Split::Train | Split::WholeTrain | Split::TrainingPath => self.probe_train.clone(),
+                Split::Validation => self.probe_validation.clone(),
             };
             if samples.is_empty() {
                 continue;
@@ -205,10 +205,24 @@ impl Trainer {
     /// When libtorch refuses.
     pub fn look_with(&mut self, net: &Net, split: Split) -> Result<Look, TrainError> {
         let samples = match split {
-            Split::Train | Split::Validation => self.probe_train.clone(),
+            Split::Train | Split::Validation | Split::TrainingPath => self.probe_train.clone(),
             Split::WholeTrain => super::batches::order(0, 0, self.train.count(), false),
         };
         run_network(net, &mut self.train, &samples, self.training.batch_size)
+    }
+
+    /// Per output: mean of target minus prediction over a look at the whole training set, in standard deviations of the
+    /// target; `None` for a constant target.
+    pub fn gaps_to_mean(&self, look: &Look) -> Vec<Option<f64>> {
+        let outputs = self.outputs.len();
+        let gap = |(output, variance): (usize, &f64)| {
+            let column = |values: &[f32]| -> f64 {
+                values.iter().skip(output).step_by(outputs).map(|value| f64::from(*value)).sum()
+            };
+            let difference = column(self.train.targets()) - column(&look.predictions);
+            (*variance > 0.0).then(|| difference / self.train.count() as f64 / variance.sqrt())
+        };
+        self.target_variance.iter().enumerate().map(gap).collect()
     }
 
     fn read_look(&self, split: Split, look: &Look, targets: &[f32], recorder: &mut Recorder) {
@@ -227,7 +241,7 @@ impl Trainer {
     fn targets_of(&self, split: Split, samples: &[u32]) -> Vec<f32> {
         let outputs = self.outputs.len();
         let all = match split {
-            Split::Train | Split::WholeTrain => self.train.targets(),
+            Split::Train | Split::WholeTrain | Split::TrainingPath => self.train.targets(),
             Split::Validation => self.validation.targets(),
         };
         samples.iter().flat_map(|&sample| &all[sample as usize * outputs..][..outputs]).copied().collect()
@@ -235,7 +249,7 @@ impl Trainer {
 
     fn run(&mut self, split: Split, samples: &[u32]) -> Result<Look, TrainError> {
         let batches = match split {
-            Split::Train | Split::WholeTrain => &mut self.train,
+            Split::Train | Split::WholeTrain | Split::TrainingPath => &mut self.train,
             Split::Validation => &mut self.validation,
         };
         run_network(&self.net, batches, samples, self.training.batch_size)

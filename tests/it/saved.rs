@@ -226,7 +226,15 @@ fn rows(looks: &[ProbePredictions]) -> Vec<Row> {
 
 fn run_info(spec: &Spec, epochs_done: u32, status: Status) -> RunInfo {
     let moments = Moments { mean: 0.0, std: 0.303, min: -0.5, max: 0.5 };
-    let target = TargetSummary { name: "y".to_owned(), train: moments, median: 0.0, validation: Some(moments) };
+    let target = TargetSummary {
+        name: "y".to_owned(),
+        train: moments,
+        median: 0.0,
+        validation: Some(moments),
+        most_common: None,
+        at_min_fraction: 0.1,
+        at_max_fraction: 0.1,
+    };
     let layer = |name: &str, units: usize, activation: &str| LayerInfo {
         name: name.to_owned(),
         shape: vec![units],
@@ -249,6 +257,7 @@ fn run_info(spec: &Spec, epochs_done: u32, status: Status) -> RunInfo {
             dropped_rows: 0,
             fingerprint: data::load(&spec.experiment.data).expect("data").summary.fingerprint,
         },
+        references: None,
         layers: vec![layer("dense_1", 8, "relu"), layer("dense_2", 1, "linear")],
         device: "cpu".to_owned(),
         threads: 1,

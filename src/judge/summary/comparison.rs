@@ -96,7 +96,7 @@ fn label(axes: &[Axis], cell: &Cell) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::stats::jeffreys;
+    use crate::stats::jeffreys;
 
     fn axis(path: &str) -> Axis {
         Axis { path: path.into(), values: Vec::new() }

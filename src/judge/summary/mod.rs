@@ -102,6 +102,8 @@ fn constant(constant: Option<Constant>) -> &'static str {
         Some(Constant::Median) => "the median of the training targets",
         Some(Constant::Zero) => "zero",
         Some(Constant::Bound) => "a bound of its output activation",
+        Some(Constant::Clip) => "the value at which the targets were clipped",
+        Some(Constant::Extreme) => "the smallest or largest training target",
         Some(Constant::Initial) => "its answer from before the training",
         Some(Constant::Other) => "one constant (neither mean, median, zero nor a bound)",
         None => "a constant",
@@ -112,7 +114,10 @@ fn constant(constant: Option<Constant>) -> &'static str {
 fn past(state: State) -> &'static str {
     match state {
         State::Learned => "learned",
+        State::Unpredictable => "had nothing to predict",
         State::Memorised => "memorised the training set",
+        State::Shrunk => "answered too timidly",
+        State::Mismatch => "collapsed on the inference path only",
         State::Undertrained => "was still improving",
         State::Partial => "collapsed in part",
         State::Collapsed => "collapsed",

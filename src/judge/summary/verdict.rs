@@ -21,6 +21,14 @@ pub(in crate::judge) fn verdict(state: State, runs: &[RunDiagnosis], outputs: &[
         State::Learned => {
             format!("The network learned: {share}it predicts better than a constant, {}.", skills(outputs))
         }
+        State::Unpredictable => {
+            format!("The mean is the honest answer on this evidence: {share}{}.", seen(outputs, State::Unpredictable))
+        }
+        State::Shrunk => format!("The network answers too timidly: {share}{}.", seen(outputs, State::Shrunk)),
+        State::Mismatch => format!(
+            "The network learned, but predicts by another path than it was trained on: {share}{}.",
+            seen(outputs, State::Mismatch)
+        ),
         State::Memorised => format!(
             "The network memorised its training set: {share}it is no better than a constant on validation, {}.",
             both_skills(outputs)
@@ -134,7 +142,7 @@ fn learned_detail(runs: &[&RunDiagnosis]) -> String {
 
 fn split_words(split: Split) -> &'static str {
     match split {
-        Split::Train | Split::WholeTrain => "on the training set",
+        Split::Train | Split::WholeTrain | Split::TrainingPath => "on the training set",
         Split::Validation => "on validation",
     }
 }

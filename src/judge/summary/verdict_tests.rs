@@ -12,12 +12,16 @@ fn output(name: &str, state: State, skill: f64, constant: Option<Constant>) -> O
         name: name.into(),
         state,
         constant,
+        constant_fit: None,
         seen: "its predictions were looked at".into(),
         split: Split::Validation,
         skill: around(skill),
         train_skill: around(0.93),
         spread: around(0.3),
         corr: Some(0.5),
+        slope: around(1.0),
+        best_reference: None,
+        training_path_skill: None,
     }
 }
 
@@ -36,6 +40,10 @@ fn run(state: State, outputs: Vec<OutputDiagnosis>) -> RunDiagnosis {
         dead_units: Vec::new(),
         findings: Vec::new(),
         certificate: None,
+        escape_rate: None,
+        signal: Vec::new(),
+        signal_ends_at: None,
+        sharpness: Vec::new(),
         stopped: String::new(),
     }
 }
@@ -51,6 +59,8 @@ fn flat(constant: Constant, step: Option<u64>, proof: Option<(&str, u64)>) -> Ru
         samples: 10_000,
         frozen_parameters: Vec::new(),
         step: 40,
+        moving_parameters: Vec::new(),
+        gaps_to_mean: Vec::new(),
     });
     let base = run(State::Collapsed, vec![output("y", State::Collapsed, 0.0, Some(constant))]);
     RunDiagnosis { collapsed_at_step: step, certificate, ..base }

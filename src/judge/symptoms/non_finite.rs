@@ -45,7 +45,9 @@ fn place(record: &Record, id: &SeriesId) -> (u8, usize) {
         | Channel::Saturation
         | Channel::DeadFraction
         | Channel::DeadFractionProbe
-        | Channel::UnitAlive => (0, layer),
+        | Channel::UnitAlive
+        | Channel::ReadoutSkill
+        | Channel::EffectiveRank => (0, layer),
         Channel::PredictionMean | Channel::PredictionStd => (1, layer),
         Channel::Loss | Channel::LossRatio => (2, layer),
         Channel::Spread | Channel::Skill | Channel::Correlation | Channel::CalibrationSlope => (3, layer),
@@ -54,6 +56,7 @@ fn place(record: &Record, id: &SeriesId) -> (u8, usize) {
             (4, record.run.layers.len() - layer)
         }
         Channel::UpdateRatio | Channel::WeightNorm | Channel::LearningRate => (5, layer),
+        Channel::Sharpness | Channel::StabilityRatio => (6, layer),
     }
 }
 
@@ -70,10 +73,13 @@ fn named(id: &SeriesId) -> (String, String) {
         | Channel::Saturation
         | Channel::DeadFraction
         | Channel::DeadFractionProbe
-        | Channel::UnitAlive => "an activation",
+        | Channel::UnitAlive
+        | Channel::ReadoutSkill
+        | Channel::EffectiveRank => "an activation",
         Channel::GradientNorm | Channel::GradientZeroFraction | Channel::ActivationGradientNorm => "a gradient",
         Channel::WeightNorm => "a weight",
         Channel::UpdateRatio => "an update",
+        Channel::Sharpness | Channel::StabilityRatio => "the curvature of the loss",
     };
     if id.layer.is_empty() {
         ("loss".to_owned(), what.to_owned())

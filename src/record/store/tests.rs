@@ -19,7 +19,15 @@ fn moments(mean: f64) -> Moments {
 pub(super) fn run(outputs: &[String]) -> RunInfo {
     let targets = outputs
         .iter()
-        .map(|name| TargetSummary { name: name.clone(), train: moments(0.1), median: 1e-300, validation: None })
+        .map(|name| TargetSummary {
+            name: name.clone(),
+            train: moments(0.1),
+            median: 1e-300,
+            validation: None,
+            most_common: Some(crate::data::Atom { value: 0.1 + 0.2, fraction: 1.0 / 3.0 }),
+            at_min_fraction: 0.5,
+            at_max_fraction: 0.1,
+        })
         .collect();
     RunInfo {
         schema: SCHEMA,
@@ -36,6 +44,7 @@ pub(super) fn run(outputs: &[String]) -> RunInfo {
             dropped_rows: 0,
             fingerprint: String::new(),
         },
+        references: None,
         layers: vec![LayerInfo {
             name: "dense_1".to_owned(),
             shape: vec![1],

@@ -67,7 +67,9 @@ impl ComparedChart for CollapseProbability {
 fn title(story: &ComparedStory<'_>) -> String {
     let lost = |cell: &Cell| {
         let states = cell.states.iter();
-        let lost = states.filter(|(state, _)| matches!(state, State::Collapsed | State::Partial | State::Diverged));
+        let lost = states.filter(|(state, _)| {
+            matches!(state, State::Collapsed | State::Partial | State::Mismatch | State::Diverged)
+        });
         lost.map(|(_, count)| *count).sum::<u32>()
     };
     let cells = story.comparison.cells.iter().zip(&story.cells);

@@ -96,7 +96,7 @@ fn title(story: &ComparedStory<'_>) -> String {
             .map(|(_, (name, _))| words::short(name, 48))
             .collect::<Vec<_>>()
     };
-    let lost = fate(&|state| matches!(state, State::Collapsed | State::Partial | State::Diverged));
+    let lost = fate(&|state| matches!(state, State::Collapsed | State::Partial | State::Mismatch | State::Diverged));
     let states: BTreeSet<State> = story.comparison.cells.iter().flat_map(|cell| cell.states.keys().copied()).collect();
     if lost.is_empty() {
         return match states.iter().next() {

@@ -134,8 +134,13 @@ pub fn diagnosis(
     }
     let wanted = match state {
         State::Diverged => "loss",
-        State::Undertrained | State::Undecided => "spread-and-skill",
-        State::Learned | State::Memorised | State::Partial | State::Collapsed => "predicted-against-target",
+        State::Undertrained | State::Undecided | State::Mismatch => "spread-and-skill",
+        State::Learned
+        | State::Unpredictable
+        | State::Memorised
+        | State::Shrunk
+        | State::Partial
+        | State::Collapsed => "predicted-against-target",
     };
     let first = figures.iter().find(|figure| figure.id == wanted).or(figures.first());
     let run = records.first().map(|record| &record.run);

@@ -34,12 +34,16 @@ pub fn run(fate: Fate, seed: u64, lr: f64, outputs: &[&str]) -> RunDiagnosis {
                 name: (*name).to_owned(),
                 state: fate.state(),
                 constant: collapsed.then_some(Constant::Mean),
+                constant_fit: None,
                 seen: if collapsed { "it is one constant" } else { "it follows the target" }.to_owned(),
                 split: Split::Validation,
                 skill,
                 train_skill: skill,
                 spread,
                 corr,
+                slope: None,
+                best_reference: None,
+                training_path_skill: None,
             })
             .collect(),
         dead_units: dead
@@ -53,6 +57,10 @@ pub fn run(fate: Fate, seed: u64, lr: f64, outputs: &[&str]) -> RunDiagnosis {
             .collect(),
         findings: findings(fate),
         certificate: collapsed.then(certificate),
+        escape_rate: None,
+        signal: Vec::new(),
+        signal_ends_at: None,
+        sharpness: Vec::new(),
         stopped: "all epochs were trained".to_owned(),
     }
 }
@@ -109,10 +117,12 @@ pub fn of(fates: &[Fate], hold: Hold) -> (Diagnosis, Vec<Record>) {
             state,
             hold: collapsed.then_some(hold),
             constant: collapsed.then_some(Constant::Mean),
+            share: None,
             summary: summary(state).to_owned(),
         },
         outputs: runs[0].outputs.clone(),
         runs,
+        references: None,
         not_examined: vec!["the causes of the collapse".to_owned(), "what is attainable on this data".to_owned()],
         report: None,
     };

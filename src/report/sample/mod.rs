@@ -212,6 +212,9 @@ fn run_info(fate: Fate, seed: u64, outputs: &[&str]) -> RunInfo {
         train: moments,
         median: 0.01,
         validation: Some(moments),
+        most_common: None,
+        at_min_fraction: 0.002,
+        at_max_fraction: 0.002,
     };
     RunInfo {
         schema: crate::record::SCHEMA,
@@ -228,6 +231,7 @@ fn run_info(fate: Fate, seed: u64, outputs: &[&str]) -> RunInfo {
             dropped_rows: 0,
             fingerprint: "a1".repeat(32),
         },
+        references: None,
         layers: layers.collect(),
         device: "cpu".to_owned(),
         threads: 2,
@@ -297,6 +301,8 @@ fn certificate() -> StuckCertificate {
             .flat_map(|name| [format!("{name}.weight"), format!("{name}.bias")])
             .collect(),
         step: 640,
+        moving_parameters: vec!["dense_2.bias".to_owned()],
+        gaps_to_mean: vec![Some(-0.004), Some(0.002)],
     }
 }
 

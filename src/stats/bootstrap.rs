@@ -15,7 +15,7 @@ use rand_chacha::{
 };
 
 use super::{calibration_slope, correlation, mean, skill, spread, variance};
-use crate::judge::Estimate;
+use crate::stats::Estimate;
 
 /// Number of resamples: the source's chapter 19 asks for 500 or more where percentiles are read off.
 pub const RESAMPLES: usize = 500;

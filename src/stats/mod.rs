@@ -11,6 +11,19 @@ mod jeffreys;
 pub use bootstrap::{Intervals, RESAMPLES, intervals};
 pub use jeffreys::jeffreys;
 
+use serde::{Deserialize, Serialize};
+
+/// A number with its interval; non-finite numbers never get here.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Estimate {
+    /// Point estimate.
+    pub value: f64,
+    /// Lower end of the 95 % interval.
+    pub low: f64,
+    /// Upper end of the 95 % interval.
+    pub high: f64,
+}
+
 /// Arithmetic mean. Absent for no numbers.
 pub fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)

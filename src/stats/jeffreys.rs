@@ -2,7 +2,7 @@
 
 use statrs::distribution::{Beta, ContinuousCDF};
 
-use crate::judge::Estimate;
+use crate::stats::Estimate;
 
 /// Probability of an event that was seen in `events` of `trials`, with Jeffreys' 95 % interval.
 ///
