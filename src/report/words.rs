@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::judge::{Constant, DeadUnits, Diagnosis, Estimate, Hold, RunDiagnosis, State, Verdict};
 use crate::record::{Split, StuckCertificate};
+use crate::references::{Learner, References};
 
 /// Absent values in tables.
 pub const ABSENT: &str = "\u{2013}";
@@ -123,6 +124,40 @@ pub fn constant(constant: Constant) -> &'static str {
         Constant::Initial => "initial",
         Constant::Other => "other",
     }
+}
+
+/// A reference learner, as it is named in tables and figures.
+pub fn learner(learner: Learner) -> &'static str {
+    match learner {
+        Learner::Mean => "mean",
+        Learner::Median => "median",
+        Learner::Ridge => "ridge regression",
+        Learner::RandomFeatures => "ridge on random features",
+        Learner::Neighbours => "nearest neighbours",
+    }
+}
+
+/// `2000 of 10000 samples`, or `10000 samples` where all were used.
+pub fn sample_count(references: &References) -> String {
+    if references.samples < references.of_samples {
+        format!("{} of {} samples", references.samples, references.of_samples)
+    } else {
+        format!("{} samples", references.samples)
+    }
+}
+
+/// On what the reference learners were trained and tested, as a sentence.
+pub fn trained_on(references: &References) -> String {
+    let tested = match references.validation_samples {
+        0 => String::new(),
+        count => format!(" and tested on {count} of validation"),
+    };
+    format!(
+        "The reference learners were trained on {} ({}), cross-validated in {} parts{tested}.",
+        sample_count(references),
+        short(&references.input, 120),
+        references.folds
+    )
 }
 
 /// `collapsed, stuck on the mean of the targets`.
