@@ -240,7 +240,7 @@ pub fn dead_of(run: &RunDiagnosis) -> String {
 
 /// The certificate as sentences.
 pub fn certificate(proof: &StuckCertificate) -> Vec<String> {
-    vec![
+    let mut sentences = vec![
         format!(
             "After step {}, all {} units of `{}` gave exactly 0 on all {} training samples, so the output no longer \
              depends on the input.",
@@ -256,7 +256,26 @@ pub fn certificate(proof: &StuckCertificate) -> Vec<String> {
         "What the optimiser had left (momentum) has come to rest: its next step changes no bit of them, and later ones \
          can only be smaller."
             .to_owned(),
-    ]
+    ];
+    sentences.extend(still_moving(proof));
+    sentences
+}
+
+/// What lies behind the dead layer, and how far the constant is from the mean; nothing where that was not looked at.
+fn still_moving(proof: &StuckCertificate) -> Option<String> {
+    if proof.moving_parameters.is_empty() {
+        return None;
+    }
+    let names: Vec<String> = proof.moving_parameters.iter().map(|name| format!("`{name}`")).collect();
+    let gaps = proof.gaps_to_mean.iter().flatten().map(|gap| gap.abs()).filter(|gap| gap.is_finite());
+    let gap = gaps.reduce(f64::max).map_or_else(String::new, |gap| {
+        let most = if proof.gaps_to_mean.len() > 1 { "at most " } else { "" };
+        format!(" That constant is {most}{} standard deviations of the targets from their mean.", number(gap))
+    });
+    Some(format!(
+        "Only what lies behind the layer may still move ({}), and it moves the constant alone.{gap}",
+        some_names(&names)
+    ))
 }
 
 /// `3 collapsed, 1 learned`: the worst first.

@@ -86,7 +86,7 @@ fn rates(story: &Story<'_>, readings: &[SharpnessReading], x: &Axis) -> Option<P
     }
     let y = Axis::log("learning rate (log scale)", stable.iter().map(|(_, rate)| *rate).chain(finite(points)))?;
     let within: Vec<_> = points.iter().filter(|point| point.step as f64 <= x.high).copied().collect();
-    let mut layers = series::line(&within, Time::Step, x, &y, "learning rate", Style::nth(0));
+    let mut layers = series::line(&within, Time::Step, x, &y, "learning rate", Style::bold(Hue::Green, Dash::Solid));
     let limit = series::sort(stable.into_iter().map(|(at, rate)| (at, Reading::new(rate))), &y);
     layers.extend(dotted(limit, x, &y, "largest stable learning rate", Style::bold(Hue::Vermilion, Dash::Dashed)));
     Some(Panel { title: "Learning rate".to_owned(), x: x.clone(), y, layers })

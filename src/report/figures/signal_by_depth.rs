@@ -69,9 +69,20 @@ impl Chart for SignalByDepth {
 const READOUT: &str = "Read-out skill";
 
 fn depth(layers: &[&LayerSignal]) -> Axis {
-    let names: Vec<String> = layers.iter().map(|layer| words::short(&layer.layer, 24)).collect();
+    let names: Vec<String> = layers.iter().map(|layer| ends_of(&layer.layer)).collect();
     let last = names.len() as f64 - 0.5;
     Axis::new("layer, from the input on", Scale::Names(names), -0.5, last)
+}
+
+/// A long name without its middle: what tells layers of one kind apart is the number at the end.
+fn ends_of(name: &str) -> String {
+    const MOST: usize = 16;
+    let count = name.chars().count();
+    if count <= MOST {
+        return words::short(name, MOST);
+    }
+    let tail: String = name.chars().skip(count - MOST / 2).collect();
+    words::short(name, MOST / 2) + &words::short(&tail, MOST)
 }
 
 fn readout(story: &Story<'_>, layers: &[&LayerSignal], mark: Option<usize>) -> Option<Panel> {
@@ -234,6 +245,12 @@ mod tests {
             figure.title,
             "at the end 0.520 of the target's variance can be read from the input, and -7.000 from dense_1"
         );
+    }
+
+    #[test]
+    fn long_names_keep_both_ends() {
+        assert_eq!(ends_of("conv2d_1"), "conv2d_1");
+        assert_eq!(ends_of("batch_normalisation_60"), "batch_n\u{2026}ation_60");
     }
 
     #[test]

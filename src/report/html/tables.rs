@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::judge::{Comparison, Diagnosis, OutputDiagnosis, RunDiagnosis, State};
 use crate::record::{RunInfo, Split};
-use crate::report::{figures::cell_name, run_table::RunTable, words};
+use crate::report::{figures::cell_name, measured_tables::TextTable, run_table::RunTable, words};
 
 use super::found::coded;
 
@@ -16,7 +16,7 @@ const MOST_REMARKS: usize = 8;
 #[derive(Serialize)]
 pub struct Table {
     caption: String,
-    columns: Vec<&'static str>,
+    columns: Vec<String>,
     rows: Vec<Vec<Cell>>,
     note: String,
     /// What is true of some rows: of which, and what.
@@ -48,11 +48,31 @@ impl Cell {
     }
 }
 
+fn heads(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// A table of texts: a name, then numbers.
+pub fn measured(table: TextTable) -> Table {
+    let row = |texts: Vec<String>| {
+        let mut cells = texts.into_iter();
+        let name = cells.next().map(Cell::word);
+        name.into_iter().chain(cells.map(Cell::number)).collect()
+    };
+    Table {
+        caption: table.caption,
+        columns: table.columns,
+        rows: table.rows.into_iter().map(row).collect(),
+        note: table.note,
+        remarks: Vec::new(),
+    }
+}
+
 /// One row for each setting of a comparison.
 pub fn settings(comparison: &Comparison) -> Table {
     Table {
         caption: "Setting by setting".to_owned(),
-        columns: vec!["setting", "runs", "ended as", "P(collapse) [95 % interval]", "median skill [worst, best]"],
+        columns: heads(&["setting", "runs", "ended as", "P(collapse) [95 % interval]", "median skill [worst, best]"]),
         rows: comparison
             .cells
             .iter()
@@ -102,7 +122,7 @@ pub fn runs(runs: &[RunDiagnosis], caption: &str) -> Table {
         }
     };
     let remarks = stopped.iter().take(MOST_REMARKS).map(|(seeds, why)| (whose(seeds.clone()), coded(why)));
-    Table { caption: caption.to_owned(), remarks: remarks.collect(), columns, rows, note }
+    Table { caption: caption.to_owned(), remarks: remarks.collect(), columns: heads(&columns), rows, note }
 }
 
 /// One row for each output.
@@ -143,7 +163,7 @@ pub fn outputs(diagnosis: &Diagnosis) -> Table {
         .map(|(names, what)| (words::some_names(&names), coded(&words::short(what, 300))));
     Table {
         caption: "Output by output, over the runs that share the verdict".to_owned(),
-        columns,
+        columns: heads(&columns),
         rows: outputs.iter().map(row).collect(),
         note: String::new(),
         remarks: remarks.collect(),
@@ -169,7 +189,7 @@ pub fn targets(run: &RunInfo) -> Table {
     }
     Table {
         caption: "Inputs and targets, after scaling".to_owned(),
-        columns: vec!["what", "split", "mean", "std", "min", "max"],
+        columns: heads(&["what", "split", "mean", "std", "min", "max"]),
         rows,
         note: String::new(),
         remarks: Vec::new(),

@@ -159,7 +159,8 @@ impl KeyEntry<'_> {
                 pen.block((x, y - 6.0), (x + SAMPLE, y + 6.0), style.hue, theme::BAND_OPACITY * 1.5)?;
             }
             Sample::Interval(style) => {
-                pen.styled(&line, style)?;
+                // Bars have no dashes: what stands in one row is told apart by its place.
+                pen.line(&line, style.hue, 1.0, 3.0)?;
                 pen.dot((x + SAMPLE / 2.0, y), theme::DOT_RADIUS * 1.5, style.hue, 1.0)?;
             }
         }

@@ -54,7 +54,7 @@ impl Frame {
         let names = row.iter().filter_map(|panel| upright(panel, width - left - RIGHT));
         Self {
             title: if any(|panel| !panel.title.is_empty()) { LINE + 2.0 } else { 0.0 },
-            quantity: if any(|panel| !panel.y.label.is_empty()) { LINE + 4.0 } else { 0.0 },
+            quantity: if any(|panel| !panel.y.label.is_empty()) { LINE + 7.0 } else { 0.0 },
             marks: if any(|panel| panel.layers.iter().any(|layer| matches!(layer, Layer::Mark { .. }))) {
                 LINE
             } else {
@@ -83,7 +83,7 @@ fn upright(panel: &Panel, length: f64) -> Option<f64> {
     let Scale::Names(names) = &panel.x.scale else { return None };
     let widths = names.iter().map(|name| width_of(name, theme::TEXT, Face::Regular));
     let widest = widths.fold(0.0, f64::max);
-    (widest + 10.0 > length / names.len().max(1) as f64).then(|| (widest + 10.0).min(UPRIGHT))
+    (widest + 6.0 > length / names.len().max(1) as f64).then(|| (widest + 10.0).min(UPRIGHT))
 }
 
 /// Height of a named row: more where several intervals stand in it.
