@@ -18,6 +18,21 @@ pub struct Evidence {
     pub matters: bool,
 }
 
+impl Evidence {
+    /// The clause behind the name of the evidence, as a sentence.
+    pub fn sentence(&self) -> String {
+        let name = match self.id {
+            "reference" => "Reference learners".to_owned(),
+            "read-out" => "Read-out".to_owned(),
+            "sharpness" => "Sharpness".to_owned(),
+            "slope" | "mismatch" => return super::prose::sentence(&self.clause),
+            "plateau" => "Plateau".to_owned(),
+            constant => format!("Constant ({constant})"),
+        };
+        format!("{name}: {}.", self.clause)
+    }
+}
+
 /// Everything that speaks for the state of a run, in the order in which a person would ask.
 pub fn of(run: &RunDiagnosis, diagnosis: &Diagnosis) -> Vec<Evidence> {
     let ill = run.state != State::Learned;
@@ -333,6 +348,35 @@ mod tests {
         );
         assert!(said.contains("other: `y`: the predictions sit at 0.310, on none of the known constants\n"), "{said}");
         assert!(said.contains("; no reference learner is clearly better than a constant\n"), "{said}");
+    }
+
+    #[test]
+    fn what_is_said_can_be_explained() {
+        let (mut diagnosis, _) = sample::question();
+        sample::measured::on_a_plateau(&mut diagnosis);
+        diagnosis.runs[0].outputs[0].state = State::Shrunk;
+        diagnosis.runs[0].outputs[0].slope = estimate(2.8);
+        diagnosis.runs[0].outputs[1].state = State::Mismatch;
+        let found = of(&diagnosis.runs[0], &diagnosis);
+        let ids: Vec<&str> = found.iter().map(|evidence| evidence.id).collect();
+        assert_eq!(ids, ["reference", "mean", "plateau", "slope", "mismatch", "read-out", "sharpness"]);
+        let constants = [
+            Constant::Mean,
+            Constant::Median,
+            Constant::Zero,
+            Constant::Bound,
+            Constant::Clip,
+            Constant::Extreme,
+            Constant::Initial,
+            Constant::Other,
+        ];
+        for id in ids.into_iter().chain(constants.map(words::constant)) {
+            assert!(crate::judge::explain(id).is_some(), "`{id}`");
+        }
+        assert_eq!(
+            found[1].sentence(),
+            "Constant (mean): at most 0.003 standard deviations from it; median fits as well."
+        );
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub fn diagnosis(diagnosis: &Diagnosis) -> String {
         let found: Vec<String> =
             found.map(|finding| format!("{}{}", prose::sentence(&finding.sentence), more(&finding.id))).collect();
         let evidence = evidence::of(run, diagnosis).into_iter();
-        let evidence = evidence.map(|evidence| format!("{}: {}{}", evidence.id, evidence.clause, more(evidence.id)));
+        let evidence = evidence.map(|evidence| format!("{}{}", evidence.sentence(), more(evidence.id)));
         let found: Vec<String> = found.into_iter().chain(evidence).collect();
         list(&mut text, &format!("What was found in the run with seed {}", run.seed), &found);
     }

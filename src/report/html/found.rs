@@ -56,7 +56,7 @@ fn item(finding: &Finding) -> Item {
 pub fn evidence(run: &RunDiagnosis, diagnosis: &Diagnosis) -> Vec<Item> {
     let found = evidence::of(run, diagnosis).into_iter().filter(|found| !OWN_SECTION.contains(&found.id));
     let item = |found: evidence::Evidence| Item {
-        sentence: coded(&prose::sentence(&format!("{}: {}", found.id, found.clause))),
+        sentence: coded(&found.sentence()),
         place: String::new(),
         id: found.id.to_owned(),
     };

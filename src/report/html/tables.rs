@@ -9,6 +9,8 @@ use crate::report::{figures::cell_name, measured_tables::TextTable, run_table::R
 
 use super::found::coded;
 
+/// Outputs that get a row.
+const MOST_OUTPUTS: usize = 40;
 /// Reasons to stop that are listed below a table.
 const MOST_REMARKS: usize = 8;
 
@@ -127,7 +129,15 @@ pub fn runs(runs: &[RunDiagnosis], caption: &str) -> Table {
 
 /// One row for each output.
 pub fn outputs(diagnosis: &Diagnosis) -> Table {
-    let outputs = &diagnosis.outputs;
+    let mut outputs: Vec<&OutputDiagnosis> = diagnosis.outputs.iter().collect();
+    // Of very many the worst are shown; the order of equals stays.
+    let note = if outputs.len() > MOST_OUTPUTS {
+        outputs.sort_by_key(|output| std::cmp::Reverse(output.state.severity()));
+        outputs.truncate(MOST_OUTPUTS);
+        format!("The {MOST_OUTPUTS} worst of {} outputs; the JSON has all.", diagnosis.outputs.len())
+    } else {
+        String::new()
+    };
     let constants = outputs.iter().any(|output| output.constant.is_some());
     // Where there is no validation split, the skill is the training skill already.
     let training = outputs.iter().any(|output| output.split == Split::Validation);
@@ -150,7 +160,7 @@ pub fn outputs(diagnosis: &Diagnosis) -> Table {
         cells
     };
     let mut seen: Vec<(Vec<String>, &str)> = Vec::new();
-    for output in outputs {
+    for output in &outputs {
         let name = words::short(&output.name, 60);
         match seen.iter_mut().find(|(_, what)| *what == output.seen) {
             Some((names, _)) => names.push(name),
@@ -164,8 +174,8 @@ pub fn outputs(diagnosis: &Diagnosis) -> Table {
     Table {
         caption: "Output by output, over the runs that share the verdict".to_owned(),
         columns: heads(&columns),
-        rows: outputs.iter().map(row).collect(),
-        note: String::new(),
+        rows: outputs.iter().copied().map(row).collect(),
+        note,
         remarks: remarks.collect(),
     }
 }
