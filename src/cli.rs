@@ -85,7 +85,7 @@ Examples:
   whymean report reports/cv-261704 --out /tmp/again --format markdown")]
     Report(ReportArguments),
 
-    /// Say what a state, constant, measure or symptom is, how it is told, and when it misleads.
+    /// Say what a state, measure or symptom is, how it is told, and when it misleads.
     #[command(after_help = "\
 Examples:
   whymean explain              list what can be explained, with a sentence each
