@@ -121,7 +121,9 @@ fn place(row: f64, skill: Estimate) -> (f64, f64, f64, f64) {
 fn one(rows: &[Row]) -> (Vec<String>, Vec<Layer>) {
     let name = |(name, skills): &Row| {
         let skill = skills.first().copied().flatten();
-        format!("{name}: {}", skill.map_or("not finite or not known".to_owned(), |skill| words::fixed(skill.value)))
+        // The number first, since a narrow page cuts the end.
+        let skill = skill.map_or_else(|| words::ABSENT.to_owned(), |skill| words::fixed(skill.value));
+        format!("{skill}  {name}")
     };
     let layer = |(index, (_, skills)): (usize, &Row)| {
         let skill = skills.first().copied().flatten()?;
