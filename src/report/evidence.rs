@@ -23,9 +23,8 @@ impl Evidence {
     pub fn sentence(&self) -> String {
         let name = match self.id {
             "reference" => "Reference learners".to_owned(),
-            "read-out" => "Read-out".to_owned(),
             "sharpness" => "Sharpness".to_owned(),
-            "slope" | "mismatch" => return super::prose::sentence(&self.clause),
+            "slope" | "mismatch" | "read-out" => return super::prose::sentence(&self.clause),
             "plateau" => "Plateau".to_owned(),
             constant => format!("Constant ({constant})"),
         };

@@ -50,8 +50,10 @@ pub fn diagnosis(diagnosis: &Diagnosis) -> String {
         table(&mut text, &columns, rows);
     }
     measured(&mut text, "What is attainable", measured_tables::attainable(diagnosis));
-    let information = words::representative(diagnosis).and_then(measured_tables::information);
-    measured(&mut text, "Where the information ends", information);
+    if let Some(run) = words::representative(diagnosis) {
+        let title = measured_tables::information_title(run);
+        measured(&mut text, title, measured_tables::information(run));
+    }
     let dead = words::dead_by_seed(&diagnosis.runs).into_iter();
     let dead: Vec<String> = dead.map(|(seeds, layers)| format!("{seeds}: {layers}")).collect();
     list(&mut text, "Dead units at the end", &dead);

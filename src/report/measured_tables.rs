@@ -4,12 +4,15 @@ use crate::judge::{Diagnosis, Estimate, OutputDiagnosis, RunDiagnosis};
 use crate::record::Split;
 use crate::references::{LearnerSkill, References};
 
-use super::{figures::references, series, words};
+use super::{
+    figures::{references, signal_by_depth},
+    words,
+};
 
 /// Outputs that get a column of their own.
 const MOST_OUTPUTS: usize = 4;
-/// Layers that get a row.
-const MOST_LAYERS: usize = 40;
+/// Layers that get a row; of more, those between which the information ends are among them.
+const MOST_LAYERS: usize = 24;
 
 /// A table of texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,12 +91,17 @@ fn spread(skills: impl Iterator<Item = Estimate>) -> Vec<String> {
     vec![at(0), at(values.len() / 2), at(values.len().saturating_sub(1))]
 }
 
+/// The title of [`information`].
+pub fn information_title(run: &RunDiagnosis) -> &'static str {
+    if run.signal_ends_at.is_some() { "Where the information ends" } else { "How far the information comes" }
+}
+
 /// Read-out skill and effective rank of each layer of a run; nothing where they were not measured.
 pub fn information(run: &RunDiagnosis) -> Option<TextTable> {
     if run.signal.is_empty() {
         return None;
     }
-    let shown = series::some_of(run.signal.len(), MOST_LAYERS);
+    let shown = signal_by_depth::layers_of(run, MOST_LAYERS);
     let or_absent = |value: Option<f64>, text: fn(f64) -> String| value.map_or_else(|| words::ABSENT.to_owned(), text);
     let rows = shown.iter().map(|index| {
         let layer = &run.signal[*index];
@@ -150,9 +158,12 @@ mod tests {
         signal[0].readout_at_start = None;
         let model = signal[1].clone();
         signal.resize(100, model);
+        signal[51].layer = "the_last".to_owned();
+        diagnosis.runs[0].signal_ends_at = Some("the_last".to_owned());
         let table = information(&diagnosis.runs[0]).expect("measured");
         assert_eq!(table.rows[0], ["input", words::ABSENT, "0.520", "38", "38"]);
-        assert_eq!(table.rows.len(), MOST_LAYERS);
-        assert!(table.note.ends_with("40 of 100 layers are shown."));
+        assert_eq!(table.rows.len(), MOST_LAYERS + 1);
+        assert!(table.rows.iter().any(|row| row[0] == "the_last"));
+        assert!(table.note.ends_with("25 of 100 layers are shown."));
     }
 }

@@ -11,7 +11,7 @@ mod loss;
 mod predicted_against_target;
 pub mod references;
 mod sharpness;
-mod signal_by_depth;
+pub mod signal_by_depth;
 mod spread_and_skill;
 
 use crate::{

@@ -1,6 +1,6 @@
 //! How much of the target each layer still holds, and in how many directions its activations vary.
 
-use crate::judge::LayerSignal;
+use crate::judge::{LayerSignal, RunDiagnosis};
 use crate::record::Reading;
 use crate::report::{
     figure::{Axis, Dash, Figure, Hue, Layer, Panel, Scale, Series, Style},
@@ -31,10 +31,7 @@ impl Chart for SignalByDepth {
         let run = story.shown.verdict;
         let ends =
             run.signal_ends_at.as_ref().and_then(|name| run.signal.iter().position(|layer| layer.layer == *name));
-        let mut indices = series::some_of(run.signal.len(), MOST_LAYERS);
-        indices.extend(ends.into_iter().flat_map(|end| [end.saturating_sub(1), end]));
-        indices.sort_unstable();
-        indices.dedup();
+        let indices = layers_of(run, MOST_LAYERS);
         let layers: Vec<&LayerSignal> = indices.iter().map(|index| &run.signal[*index]).collect();
         let mark = ends.and_then(|end| indices.iter().position(|index| *index == end));
         let panels: Vec<Panel> = [readout(story, &layers, mark), rank(&layers, mark)].into_iter().flatten().collect();
@@ -56,7 +53,7 @@ impl Chart for SignalByDepth {
                  directions in which a layer's answers vary; 1 is a single one, and exactly 0 is the same answer for every \
                  sample.{}{}",
                 if reference.is_some() {
-                    " The thin line is what the best learner without a network gets from the input: less is lost, not hard."
+                    " The thin line is what the best reference learner gets from the input."
                 } else {
                     ""
                 },
@@ -64,6 +61,16 @@ impl Chart for SignalByDepth {
             ),
         })
     }
+}
+
+/// About this many layers of a run, with the first, the last, and those between which the information ends.
+pub fn layers_of(run: &RunDiagnosis, most: usize) -> Vec<usize> {
+    let ends = run.signal_ends_at.as_ref().and_then(|name| run.signal.iter().position(|layer| layer.layer == *name));
+    let mut indices = series::some_of(run.signal.len(), most);
+    indices.extend(ends.into_iter().flat_map(|end| [end.saturating_sub(1), end]));
+    indices.sort_unstable();
+    indices.dedup();
+    indices
 }
 
 const READOUT: &str = "Read-out skill";

@@ -66,7 +66,7 @@ pub fn evidence(run: &RunDiagnosis, diagnosis: &Diagnosis) -> Vec<Item> {
 /// The sentence above the table of a section.
 pub fn sentence(id: &str, run: &RunDiagnosis, diagnosis: &Diagnosis) -> Value {
     let found = evidence::of(run, diagnosis).into_iter().find(|found| found.id == id);
-    coded(&found.map_or_else(String::new, |found| prose::sentence(&found.clause)))
+    coded(&found.map_or_else(String::new, |found| found.sentence()))
 }
 
 /// A sentence as markup: names in backticks become code, and all of it is escaped.

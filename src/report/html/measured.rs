@@ -29,6 +29,7 @@ pub fn of(diagnosis: &Diagnosis) -> Vec<Measured> {
     let attainable = measured_tables::attainable(diagnosis);
     let attainable = attainable.map(|table| section("attainable", "What is attainable", "reference", table));
     let information = measured_tables::information(run);
-    let information = information.map(|table| section("information", "Where the information ends", "read-out", table));
+    let title = measured_tables::information_title(run);
+    let information = information.map(|table| section("information", title, "read-out", table));
     attainable.into_iter().chain(information).collect()
 }
