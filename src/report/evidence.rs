@@ -43,7 +43,7 @@ pub fn of(run: &RunDiagnosis, diagnosis: &Diagnosis) -> Vec<Evidence> {
     found.extend(slope(run).map(|clause| evidence("slope", clause, true)));
     found.extend(paths(run).map(|clause| evidence("mismatch", clause, true)));
     found.extend(information(run).map(|clause| evidence("read-out", clause, ill)));
-    let beyond = run.sharpness.iter().any(|reading| !(reading.stability_ratio <= 1.0));
+    let beyond = run.sharpness.iter().any(|reading| is_beyond(reading.stability_ratio));
     found.extend(sharpness(run).map(|clause| evidence("sharpness", clause, ill && beyond)));
     found
 }
@@ -212,6 +212,11 @@ pub fn information(run: &RunDiagnosis) -> Option<String> {
     })
 }
 
+/// Above the stability limit; what is not a number is no evidence of being within it.
+fn is_beyond(ratio: f64) -> bool {
+    ratio.is_nan() || ratio > 1.0
+}
+
 /// Whether the first steps, or any, were beyond the stability limit.
 fn sharpness(run: &RunDiagnosis) -> Option<String> {
     let (first, last) = (run.sharpness.first()?, run.sharpness.last()?);
@@ -226,9 +231,16 @@ fn sharpness(run: &RunDiagnosis) -> Option<String> {
     } else {
         String::new()
     };
-    Some(if first.stability_ratio > 1.0 {
+    Some(if !most.stability_ratio.is_finite() {
+        format!(
+            "{} times the stability limit {}, not finite {}",
+            ratio(first.stability_ratio),
+            at(first.step),
+            at(most.step)
+        )
+    } else if first.stability_ratio > 1.0 {
         format!("{} times the stability limit {}{later}", ratio(first.stability_ratio), at(first.step))
-    } else if !(most.stability_ratio <= 1.0) {
+    } else if is_beyond(most.stability_ratio) {
         format!(
             "within the stability limit {}; highest {}, {} times the limit",
             at(first.step),

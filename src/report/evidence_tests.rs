@@ -100,6 +100,18 @@ fn what_is_said_can_be_explained() {
 }
 
 #[test]
+fn a_sharpness_that_is_not_finite_is_said() {
+    let (mut diagnosis, _) = sample::of(&[Fate::Learns], Hold::Plateau);
+    diagnosis.runs[0].sharpness[1].stability_ratio = f64::NAN;
+    let found = of(&diagnosis.runs[0], &diagnosis);
+    let sharpness = found.iter().find(|evidence| evidence.id == "sharpness").expect("measured");
+    assert_eq!(sharpness.clause, "0.4 times the stability limit before the first step, not finite after step 16");
+    diagnosis.runs[0].sharpness[0].stability_ratio = f64::NAN;
+    let found = of(&diagnosis.runs[0], &diagnosis);
+    assert!(found.iter().any(|evidence| evidence.clause == "not finite before the first step"));
+}
+
+#[test]
 fn nothing_measured_is_nothing_said() {
     let (mut diagnosis, _) = sample::question();
     sample::measured::forget(&mut diagnosis);

@@ -46,7 +46,7 @@ impl Chart for ReferenceLearners {
             _ => Vec::new(),
         });
         let (low, high) = extent(drawn.chain([0.0]))?;
-        let (low, high) = (low.max(FLOOR).min(-0.02), high.clamp(0.1, 1.0));
+        let (low, high) = (low.clamp(FLOOR, -0.02), high.clamp(0.1, 1.0));
         let air = 0.03 * (high - low);
         let low = if low > FLOOR { low - air } else { low };
         let cut = layers.iter().any(|layer| match layer {
