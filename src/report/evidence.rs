@@ -220,8 +220,8 @@ fn is_beyond(ratio: f64) -> bool {
 /// Whether the first steps, or any, were beyond the stability limit.
 fn sharpness(run: &RunDiagnosis) -> Option<String> {
     let (first, last) = (run.sharpness.first()?, run.sharpness.last()?);
-    let at = |step: u64| if step == 0 { "before the first step".to_owned() } else { format!("after step {step}") };
-    let ratio = |ratio: f64| words::number(ratio);
+    let at = |step: u64| if step == 0 { "before step 1".to_owned() } else { format!("after step {step}") };
+    let ratio = words::number;
     if !first.stability_ratio.is_finite() {
         return Some(format!("not finite {}", at(first.step)));
     }

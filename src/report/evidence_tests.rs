@@ -105,10 +105,10 @@ fn a_sharpness_that_is_not_finite_is_said() {
     diagnosis.runs[0].sharpness[1].stability_ratio = f64::NAN;
     let found = of(&diagnosis.runs[0], &diagnosis);
     let sharpness = found.iter().find(|evidence| evidence.id == "sharpness").expect("measured");
-    assert_eq!(sharpness.clause, "0.4 times the stability limit before the first step, not finite after step 16");
+    assert_eq!(sharpness.clause, "0.4 times the stability limit before step 1, not finite after step 16");
     diagnosis.runs[0].sharpness[0].stability_ratio = f64::NAN;
     let found = of(&diagnosis.runs[0], &diagnosis);
-    assert!(found.iter().any(|evidence| evidence.clause == "not finite before the first step"));
+    assert!(found.iter().any(|evidence| evidence.clause == "not finite before step 1"));
 }
 
 #[test]

@@ -29,10 +29,11 @@ impl Chart for Sharpness {
             alt: format!("Sharpness of the loss over the optimiser's stability limit{}: {title}.", story.whose()),
             title,
             panels,
-            how_to_read: "Sharpness is the largest curvature of the loss, measured before the step at which it is drawn. On a \
-                          quadratic loss an optimiser whose ratio is above 1 moves away from the minimum at every step. Real \
-                          losses bend, so a ratio near 1 is the rule in training and no fault; a first step far beyond the \
-                          limit can throw a network so far that its units die."
+            how_to_read: "Sharpness is the largest curvature of the loss, measured before the step at which it is drawn; \
+                          between two dots nothing was measured. On a quadratic loss an optimiser whose ratio is above 1 \
+                          moves away from the minimum at every step. Real losses bend, so a ratio near 1 is the rule in \
+                          training and no fault; a first step far beyond the limit can throw a network so far that its \
+                          units die."
                 .to_owned(),
         })
     }

@@ -98,7 +98,7 @@ fn readout(story: &Story<'_>, layers: &[&LayerSignal], mark: Option<usize>) -> O
         return None;
     }
     let x = depth(layers);
-    let y = Axis::new("share of the targets' variance, read off linearly", Scale::Linear, FLOOR, 1.0);
+    let y = Axis::new("share of the targets' variance, read off linearly", Scale::Linear, FLOOR, 1.03);
     let mut ink = vec![Layer::Level { at: 0.0, label: "the mean predictor".to_owned() }];
     ink.extend(super::quiet(story, &x, &y));
     ink.extend(line(layers, of[0], &x, &y, START));
