@@ -135,6 +135,15 @@ pub fn give_outputs(diagnosis: &mut Diagnosis, names: &[&str]) {
     diagnosis.references = Some(references(names));
 }
 
+/// Gives each run this many layers whose signal was measured.
+pub fn deepen(diagnosis: &mut Diagnosis, layers: usize) {
+    for run in &mut diagnosis.runs {
+        let Some(model) = run.signal.last().cloned() else { continue };
+        run.signal =
+            (0..layers).map(|depth| LayerSignal { layer: format!("layer_{depth}"), ..model.clone() }).collect();
+    }
+}
+
 /// Takes all that was measured beside the training out of a diagnosis, as of a run of an older version.
 pub fn forget(diagnosis: &mut Diagnosis) {
     diagnosis.references = None;
