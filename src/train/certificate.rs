@@ -51,7 +51,7 @@ pub fn certify(
     }
 
     let look = trainer.look_with(&net, Split::WholeTrain)?; // up to the last resting layer the copy is the network itself
-    let Some(index) = resting.into_iter().find(|&index| look.activations[index].dead_fraction() == 1.0) else {
+    let Some(index) = resting.into_iter().find(|&index| look.activations[index].dead_fraction() == Some(1.0)) else {
         return Ok(None);
     };
     let (parameters, behind) = trainer.net.parameters().split_at(frozen_by(&net, index));

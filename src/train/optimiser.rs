@@ -5,7 +5,7 @@
 
 use tch::{Device, Kind, Tensor};
 
-use super::{TrainError, memory, pass::Values};
+use super::{TrainError, memory, pass::Values, preconditioner::CLIP_EPSILON};
 use crate::{
     experiment::Optimiser as Kinds,
     model::Parameter,
@@ -14,21 +14,21 @@ use crate::{
 
 /// An optimiser over the parameters of one network.
 pub struct Optimiser {
-    kind: Kinds,
-    clip_norm: Option<f64>,
-    clip_value: Option<f64>,
-    slots: Vec<Slot>,
+    pub(super) kind: Kinds,
+    pub(super) clip_norm: Option<f64>,
+    pub(super) clip_value: Option<f64>,
+    pub(super) slots: Vec<Slot>,
     /// Steps taken.
     steps: u64,
 }
 
 /// One parameter and its moments. SGD keeps its momentum in `first`; Adam uses both; RMSprop keeps the mean square in
 /// `second` and its momentum in `first`.
-struct Slot {
+pub(super) struct Slot {
     name: String,
     weights: Tensor,
     first: Tensor,
-    second: Tensor,
+    pub(super) second: Tensor,
 }
 
 /// Whether the norms are taken along the way.
@@ -164,7 +164,7 @@ impl Optimiser {
                 None => gradient.f_norm()?.f_double_value(&[])?.powi(2),
             };
         }
-        Ok((limit / (squares.sqrt() + 1e-6)).min(1.0))
+        Ok((limit / (squares.sqrt() + CLIP_EPSILON)).min(1.0))
     }
 
     /// Counts a step and gives its numbers.
