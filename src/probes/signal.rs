@@ -107,7 +107,6 @@ impl Spectrum {
     /// What each penalty does, whatever the target.
     fn smoothers(&self) -> Vec<Smoother> {
         let largest = self.eigenvalues.iter().copied().fold(0.0, f64::max);
-        let rank = self.eigenvalues.len();
         let smoother = |penalty: f64| {
             // What the penalty takes away from each direction: penalty / (eigenvalue + penalty).
             let taken: Vec<f64> = self
@@ -116,7 +115,7 @@ impl Spectrum {
                 .map(|value| if penalty.is_finite() { penalty * largest / (value + penalty * largest) } else { 1.0 })
                 .collect();
             let kept_out = (0..self.samples).map(|sample| {
-                let row = &self.scores[sample * rank..][..rank];
+                let row = self.row(sample);
                 self.outside(row) + row.iter().zip(&taken).map(|(score, taken)| score * score * taken).sum::<f64>()
             });
             Smoother { left_out: kept_out.collect(), taken }
@@ -134,42 +133,59 @@ impl Spectrum {
 
     /// Skill on one output; `None` where it is constant.
     fn skill_of(&self, target: &[f64], smoothers: &[Smoother]) -> Option<f64> {
-        let count = self.samples;
         let first = *target.first()?;
         if target.iter().all(|value| *value == first) {
             return None;
         }
-        let mean = first + target.iter().map(|value| value - first).sum::<f64>() / count as f64;
-        let centred: Vec<f64> = target.iter().map(|value| value - mean).collect();
-        let rank = self.eigenvalues.len();
-        let mut along = vec![0.0; rank];
-        for (row, value) in self.scores.chunks_exact(rank.max(1)).zip(&centred) {
-            for (along, score) in along.iter_mut().zip(row) {
-                *along += score * value;
-            }
-        }
-        let project = |sample: usize, by: &dyn Fn(usize) -> f64| -> f64 {
-            let row = &self.scores[sample * rank..][..rank];
-            row.iter().enumerate().map(|(direction, score)| score * along[direction] * by(direction)).sum()
-        };
-        let beyond: Vec<f64> = (0..count)
-            .map(|sample| if rank + 1 >= count { 0.0 } else { centred[sample] - project(sample, &|_| 1.0) })
-            .collect();
-        let errors: Vec<Vec<f64>> = smoothers
-            .iter()
-            .map(|smoother| {
-                let squared = |sample: usize| {
-                    let left_out = smoother.left_out[sample];
-                    let residual = beyond[sample] + project(sample, &|direction| smoother.taken[direction]);
-                    // A sample that the fit cannot do without is predicted by nothing when it is left out.
-                    if left_out > 0.0 { (residual / left_out).powi(2) } else { f64::INFINITY }
-                };
-                (0..count).map(squared).collect()
-            })
-            .collect();
-        let of_constant: f64 = errors.last()?.iter().sum();
+        let projected = self.project(target);
+        let errors: Vec<Vec<f64>> = smoothers.iter().map(|smoother| self.errors(&projected, smoother)).collect();
+        let of_constant = cross_chosen(errors.last().map_or(&[], std::slice::from_ref));
         Some(1.0 - cross_chosen(&errors) / of_constant)
     }
+
+    /// A target along the directions, and what of it lies beyond them.
+    fn project(&self, target: &[f64]) -> Projected {
+        let (count, rank) = (self.samples, self.eigenvalues.len());
+        let first = target.first().copied().unwrap_or(0.0);
+        let mean = first + target.iter().map(|value| value - first).sum::<f64>() / count as f64;
+        let mut along = vec![0.0; rank];
+        for (sample, value) in target.iter().enumerate() {
+            for (along, score) in along.iter_mut().zip(self.row(sample)) {
+                *along += score * (value - mean);
+            }
+        }
+        let reached = |sample: usize| self.row(sample).iter().zip(&along).map(|(a, b)| a * b).sum::<f64>();
+        // With a direction for each sample nothing lies beyond; the difference would be rounding.
+        let beyond = |(sample, value): (usize, &f64)| {
+            if rank + 1 >= count { 0.0 } else { value - mean - reached(sample) }
+        };
+        Projected { beyond: target.iter().enumerate().map(beyond).collect(), along }
+    }
+
+    /// Squared error of each sample, predicted by the fit to all others.
+    fn errors(&self, target: &Projected, smoother: &Smoother) -> Vec<f64> {
+        let missed: Vec<f64> = target.along.iter().zip(&smoother.taken).map(|(along, taken)| along * taken).collect();
+        let squared = |sample: usize| {
+            let left_out = smoother.left_out[sample];
+            let residual =
+                target.beyond[sample] + self.row(sample).iter().zip(&missed).map(|(a, b)| a * b).sum::<f64>();
+            // A sample that the fit cannot do without is predicted by nothing when it is left out.
+            if left_out > 0.0 { (residual / left_out).powi(2) } else { f64::INFINITY }
+        };
+        (0..self.samples).map(squared).collect()
+    }
+
+    fn row(&self, sample: usize) -> &[f64] {
+        let rank = self.eigenvalues.len();
+        &self.scores[sample * rank..][..rank]
+    }
+}
+
+/// One target in the directions of the layer.
+struct Projected {
+    along: Vec<f64>,
+    /// For each sample what no direction reaches.
+    beyond: Vec<f64>,
 }
 
 /// What one penalty does to a fit.

@@ -11,12 +11,13 @@ use crate::{
     probes::sharpness::largest_eigenvalue,
 };
 
-/// Most products of the Hessian with a vector in one look.
+/// Most products of the Hessian with a vector in one look. Measured on networks of all sizes here, six to eight settle a
+/// mean squared error, whose largest eigenvalue stands out; what is not settled by sixteen is within a few hundredths.
 const MOST_PRODUCTS: usize = 16;
-/// Least products, so that a start that hardly sees the largest direction is not taken for settled.
-const LEAST_PRODUCTS: usize = 6;
-/// Relative change of the largest Ritz value below which it is settled.
+/// Relative change of the largest Ritz value below which a product brought nothing new.
 const SETTLED: f64 = 0.01;
+/// Products in a row that have to bring nothing new: the value rests at a lower eigenvalue now and then, for a single one.
+const SETTLED_PRODUCTS: usize = 2;
 /// Seed of the vector that the search starts from: any would do, and the same at each look shows changes of the loss only.
 const START: u64 = 4;
 
@@ -120,8 +121,8 @@ pub(super) fn largest(
         (0..order).map(|_| if generator.next_u32() & 1 == 0 { size } else { -size }).collect();
     let mut before = vec![0.0_f32; order];
     let (mut diagonal, mut beside): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
-    let mut top = 0.0;
-    for product in 1..=MOST_PRODUCTS.min(order) {
+    let (mut top, mut rests) = (0.0, 0);
+    for _ in 0..MOST_PRODUCTS.min(order) {
         let mut next = apply(&direction)?;
         let along = dot(&direction, &next);
         let coupling = beside.last().copied().unwrap_or(0.0);
@@ -138,8 +139,8 @@ pub(super) fn largest(
         let widest = diagonal.iter().chain(&beside).fold(0.0_f64, |widest, entry| widest.max(entry.abs()));
         // All that the start reaches was searched; what is left is rounding.
         let searched = left <= f64::from(f32::EPSILON) * widest;
-        let settled = product >= LEAST_PRODUCTS && (top - old).abs() <= SETTLED * top.abs();
-        if searched || settled {
+        rests = if (top - old).abs() <= SETTLED * top.abs() { rests + 1 } else { 0 };
+        if searched || rests == SETTLED_PRODUCTS {
             break;
         }
         beside.push(left);

@@ -120,17 +120,6 @@ impl Optimiser {
         Ok(copy)
     }
 
-    /// Whether updates can only shrink once every gradient is zero and the learning rate no longer rises.
-    pub fn motion_decays(&self) -> bool {
-        let decays = match self.kind {
-            Kinds::Sgd { momentum, .. } => momentum < 1.0,
-            // m shrinks by beta1 a step, the root of v by sqrt(beta2): their ratio must shrink.
-            Kinds::Adam { beta1, beta2, .. } | Kinds::AdamW { beta1, beta2, .. } => beta1 * beta1 < beta2,
-            Kinds::RmsProp { momentum, .. } => momentum < 1.0,
-        };
-        decays && self.kind.weight_decay() == 0.0
-    }
-
     /// Moves the weights against the gradients, one for each parameter in order.
     ///
     /// Returns one entry for each parameter when measured, none otherwise. Gradient norms are taken before clipping;

@@ -125,7 +125,7 @@ impl Trainer {
         tch::manual_seed(super::trainer::step_seed(self.seed, step + 1));
         let order = batches::order(self.seed, epoch + 1, samples.len(), self.training.shuffle);
         let mut predictions = vec![0.0; samples.len() * outputs];
-        for places in even_parts(&order, self.training.batch_size as usize) {
+        for places in batches::even_parts(&order, self.training.batch_size as usize) {
             let part: Vec<u32> = places.iter().map(|&place| samples[place as usize]).collect();
             let batch = self.train.gather(&part)?;
             let taps = net.forward(&batch.inputs, Mode::Train)?;
@@ -156,12 +156,6 @@ fn read_sparsely(view: &SparseView<'_>, step: u64, epoch: u32, recorder: &mut Re
     for probe in probes::ALL {
         probe.sparse(view, recorder);
     }
-}
-
-/// Cuts an order into parts of at least `size`, as equal as can be; one part where there are fewer.
-fn even_parts(order: &[u32], size: usize) -> Vec<&[u32]> {
-    let parts = (order.len() / size.max(1)).max(1);
-    (0..parts).map(|part| &order[part * order.len() / parts..(part + 1) * order.len() / parts]).collect()
 }
 
 #[cfg(test)]
