@@ -96,7 +96,7 @@ fn borders(mut values: Vec<f64>) -> (f64, f64) {
 }
 
 /// Most columns of a table that are seen one by one.
-pub(super) const MOST_COLUMNS: usize = 1000;
+pub(super) const MOST_COLUMNS: usize = 512;
 
 /// The columns of a table, both splits on one scale.
 ///
@@ -187,13 +187,13 @@ mod tests {
         let rows = Rows { values: &values, columns, chosen: &chosen };
         let design = of_table(rows, Rows { chosen: &[], ..rows }, 0);
         // A few of the sums got no column, and are constant.
-        assert!(design.train.ncols() > 980, "{}", design.train.ncols());
+        assert!(design.train.ncols() > 500, "{}", design.train.ncols());
         let cosine = |a: usize, b: usize| {
             let (a, b) = (design.train.row(a), design.train.row(b));
             a.dot(&b) / (a.norm() * b.norm())
         };
         assert!(cosine(0, 1) > 0.95, "{}", cosine(0, 1));
-        // Of 1000 independent numbers the cosine has a spread of 0.03.
-        assert!(cosine(2, 3).abs() < 0.16, "{}", cosine(2, 3));
+        // Of 512 independent numbers the cosine has a spread of 0.044.
+        assert!(cosine(2, 3).abs() < 0.22, "{}", cosine(2, 3));
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct Images<'a> {
 /// Most pixels of a side after pooling.
 const POOLED_SIDE: usize = 16;
 /// Most pooled pixels of all channels; with many channels the side is less.
-const MOST_POOLED: usize = 1024;
+const MOST_POOLED: usize = 512;
 
 /// Most pixels of a side that the convolutions see.
 const FILTERED_SIDE: usize = 24;
@@ -42,7 +42,6 @@ struct Size {
 
 impl Images<'_> {
     fn pooled_size(&self) -> Size {
-        // OK because the reader keeps channels below `MOST_POOLED`; more would be seen as one pixel each.
         let side = (MOST_POOLED / self.channels.max(1)).isqrt().clamp(1, POOLED_SIDE);
         Size { channels: self.channels, height: self.height.min(side), width: self.width.min(side) }
     }
@@ -268,12 +267,12 @@ mod tests {
     #[test]
     fn many_channels_are_pooled_more() {
         let size = |channels| Images { values: &[], channels, height: 100, width: 10, chosen: &[] }.pooled_size();
-        assert_eq!(size(3), Size { channels: 3, height: 16, width: 10 });
+        assert_eq!(size(3), Size { channels: 3, height: 13, width: 10 });
         assert_eq!(size(1024), Size { channels: 1024, height: 1, width: 1 });
-        assert_eq!(size(16), Size { channels: 16, height: 8, width: 8 });
+        assert_eq!(size(16), Size { channels: 16, height: 5, width: 5 });
         let words = |channels| Images { values: &[], channels, height: 64, width: 64, chosen: &[] }.words();
         assert_eq!(words(1), "16 x 16 pooled pixels");
-        assert_eq!(words(3), "16 x 16 pooled pixels of 3 channels");
+        assert_eq!(words(3), "13 x 13 pooled pixels of 3 channels");
     }
 
     /// Second implementation: every answer by its definition.

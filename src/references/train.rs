@@ -50,16 +50,17 @@ pub fn train(data: &Dataset, seed: u64) -> References {
         targets: &targets,
         folds: folds.len(),
     };
-    let mean = constants::mean(training, &folds, test.len());
-    references.learners.push(scores.of(Learner::Mean, &mean, None));
-    references.learners.push(scores.of(Learner::Median, &constants::median(training, &folds, test.len()), None));
+    let constants = [(Learner::Mean, constants::mean as Constant), (Learner::Median, constants::median)];
+    for (learner, constant) in constants {
+        references.learners.push(scores.of(learner, &constant(training, &folds, test.len()), Against::Nothing));
+    }
     for learner in [Learner::Ridge, Learner::RandomFeatures, Learner::Neighbours] {
         let predictions = match learner {
             Learner::RandomFeatures => ridge::fit(&views.random_features(seed), training, &folds),
             Learner::Neighbours => neighbours::fit(views.plain(), training, &folds),
             Learner::Ridge | Learner::Mean | Learner::Median => ridge::fit(views.plain(), training, &folds),
         };
-        references.learners.push(scores.of(learner, &predictions, Some(&mean)));
+        references.learners.push(scores.of(learner, &predictions, Against::TheMean));
     }
     references
 }
@@ -101,6 +102,16 @@ impl Targets {
     }
 }
 
+/// Predictions by a constant; see [`constants::mean`].
+type Constant = fn(&DMatrix<f64>, &[std::ops::Range<usize>], usize) -> Predictions;
+
+/// What a learner is tested against.
+#[derive(Clone, Copy, PartialEq)]
+enum Against {
+    Nothing,
+    TheMean,
+}
+
 /// How predictions become skills.
 struct Scores<'a> {
     training: Resamples,
@@ -110,20 +121,21 @@ struct Scores<'a> {
 }
 
 impl Scores<'_> {
-    /// Skills of a learner; with the predictions of the constant, also whether it beats that.
-    fn of(&self, learner: Learner, predictions: &Predictions, constant: Option<&Predictions>) -> LearnerSkill {
+    /// Skills of a learner, and whether it beats what it is tested against.
+    fn of(&self, learner: Learner, predictions: &Predictions, against: Against) -> LearnerSkill {
         let squares = |predicted: &DMatrix<f64>, targets: &DMatrix<f64>| {
             predicted.zip_map(targets, |predicted, target| (predicted - target) * (predicted - target))
         };
         let errors = squares(&predictions.cross_validated, &self.targets.train);
-        let constant_errors = constant.map(|constant| squares(&constant.cross_validated, &self.targets.train));
         let cross_validated = self.training.skills(&errors);
         let validation = self.validation.skills(&squares(&predictions.test, &self.targets.test));
         let of_output = |output: usize| {
             let usable = self.targets.usable[output];
-            let p_value = constant_errors.as_ref().filter(|_| usable).map(|constant| {
-                let pairs = constant.column(output).into_iter().zip(errors.column(output).into_iter());
-                gain::p_value(&pairs.map(|(constant, learner)| constant - learner).collect::<Vec<f64>>(), self.folds)
+            let p_value = (usable && against == Against::TheMean).then(|| {
+                // The targets have mean 0.
+                let constant: Vec<f64> =
+                    self.targets.train.column(output).iter().map(|target| target * target).collect();
+                gain::p_value(&constant, errors.column(output).as_slice(), self.folds)
             });
             ReferenceSkill {
                 cross_validated: cross_validated[output].filter(|_| usable),
