@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Columns and units together; more would cost seconds where there are hundreds of outputs.
-const MOST_FEATURES: usize = 640;
+const MOST_FEATURES: usize = 512;
 /// Fewest and most units.
 const UNITS: (usize, usize) = (128, 512);
 /// Most columns that a unit with few of them looks at.
