@@ -11,11 +11,10 @@ const FEWEST_FOR_FIVE: usize = 20;
 
 /// Parts of `0..samples`, each one run of neighbours: the samples were put into random order before.
 pub(super) fn folds(samples: usize) -> Vec<Range<usize>> {
-    let count = match samples {
-        ..FEWEST_SAMPLES => return Vec::new(),
-        ..FEWEST_FOR_FIVE => 4,
-        _ => 5,
-    };
+    if samples < FEWEST_SAMPLES {
+        return Vec::new();
+    }
+    let count = if samples < FEWEST_FOR_FIVE { 4 } else { 5 };
     (0..count).map(|fold| fold * samples / count..(fold + 1) * samples / count).collect()
 }
 

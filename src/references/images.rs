@@ -46,6 +46,14 @@ impl Images<'_> {
         Size { channels: self.channels, height: self.height.min(side), width: self.width.min(side) }
     }
 
+    /// With more channels than are seen the side is less: all of them are in memory before they are added up.
+    fn filtered_size(&self) -> Size {
+        let most = FILTERED_SIDE * FILTERED_SIDE * FILTERED_CHANNELS;
+        let side = (most / self.channels.max(1)).isqrt().clamp(1, FILTERED_SIDE);
+        let channels = self.channels.min(FILTERED_CHANNELS);
+        Size { channels, height: self.height.min(side), width: self.width.min(side) }
+    }
+
     /// What the plain learners see.
     pub fn words(&self) -> String {
         let Size { channels, height, width } = self.pooled_size();
@@ -89,11 +97,7 @@ pub(super) fn pooled(train: Images<'_>, test: Images<'_>) -> Design {
 /// go through a ReLU that bends at the answer to a random patch, and are averaged over each cell of a grid.
 pub(super) fn filtered(train: Images<'_>, test: Images<'_>, seed: u64) -> Design {
     let mut draw = Draw::new(seed, Purpose::Filters);
-    let size = Size {
-        channels: train.channels.min(FILTERED_CHANNELS),
-        height: train.height.min(FILTERED_SIDE),
-        width: train.width.min(FILTERED_SIDE),
-    };
+    let size = train.filtered_size();
     let signs: Vec<f64> = (0..train.channels).map(|_| draw.sign()).collect();
     let [mut seen, mut seen_test] =
         [train, test].map(|images| mixed(&images.at(size.height, size.width), size, &signs));
@@ -270,6 +274,11 @@ mod tests {
         assert_eq!(size(3), Size { channels: 3, height: 13, width: 10 });
         assert_eq!(size(1024), Size { channels: 1024, height: 1, width: 1 });
         assert_eq!(size(16), Size { channels: 16, height: 5, width: 5 });
+        let filtered =
+            |channels| Images { values: &[], channels, height: 100, width: 100, chosen: &[] }.filtered_size();
+        assert_eq!(filtered(3), Size { channels: 3, height: 24, width: 24 });
+        assert_eq!(filtered(64), Size { channels: 4, height: 6, width: 6 });
+        assert_eq!(filtered(5000), Size { channels: 4, height: 1, width: 1 });
         let words = |channels| Images { values: &[], channels, height: 64, width: 64, chosen: &[] }.words();
         assert_eq!(words(1), "16 x 16 pooled pixels");
         assert_eq!(words(3), "13 x 13 pooled pixels of 3 channels");

@@ -85,8 +85,8 @@ pub struct ReferenceSkill {
     pub cross_validated: Option<Estimate>,
     /// Skill on validation after training on the whole training split; absent without validation.
     pub validation: Option<Estimate>,
-    /// One-sided p-value that its cross-validated squared error is below that of the constant, before any correction for
-    /// the number of learners and outputs; absent for the constants and for a constant target.
+    /// One-sided p-value that its cross-validated squared error is below that of the mean of all these samples, before any
+    /// correction for the number of learners and outputs; absent for the constants and for a constant target.
     pub p_value: Option<f64>,
 }
 

@@ -195,7 +195,7 @@ mod tests {
             };
             for output in 0..3 {
                 let mut total = [0.0; COUNTS.len()];
-                for outer in 0..folds.len() {
+                for (outer, held_out) in folds.iter().enumerate() {
                     let errors = COUNTS.map(|k| {
                         let samples = (0..count).filter(|sample| fold_of(*sample) != outer);
                         let squares = samples.map(|sample| {
@@ -207,7 +207,7 @@ mod tests {
                     });
                     (0..COUNTS.len()).for_each(|place| total[place] += errors[place]);
                     let k = COUNTS[lowest(&errors)];
-                    for sample in folds[outer].clone() {
+                    for sample in held_out.clone() {
                         let allowed = |other| fold_of(other) != outer;
                         let guess = slow(&train, &targets, &allowed, &row(&train, sample), k, output);
                         assert!((found.cross_validated[(sample, output)] - guess).abs() < 1e-9, "{count} {sample}");

@@ -271,37 +271,32 @@ mod tests {
             let (design, targets) = problem(count, width);
             let folds = folds(count);
             let found = fit(&design, &targets, &folds);
-            let mut total = vec![vec![0.0; PENALTIES.len() + 1]; 4];
+            let mut total = [[0.0; PENALTIES.len() + 1]; 4];
             for (fold, outer) in folds.iter().enumerate() {
-                let mut errors = vec![vec![0.0; PENALTIES.len() + 1]; 4];
+                let (columns, wanted) = (without(&design.train, &[outer]), without(&targets, &[outer]));
+                let mut errors = [[0.0; PENALTIES.len() + 1]; 4];
                 for (_, inner) in folds.iter().enumerate().filter(|(other, _)| *other != fold) {
-                    let (columns, wanted) =
-                        (without(&design.train, &[outer, inner]), without(&targets, &[outer, inner]));
-                    for output in 0..4 {
+                    let columns = without(&design.train, &[outer, inner]);
+                    let wanted = without(&targets, &[outer, inner]);
+                    for (output, errors) in errors.iter_mut().enumerate() {
                         let wanted = wanted.columns(output, 1).into_owned();
-                        let truth = rows(&targets, inner).columns(output, 1).into_owned();
-                        for at in 0..=PENALTIES.len() {
-                            let predicted = match PENALTIES.get(at) {
-                                Some(penalty) => slow(&columns, &wanted, *penalty, &rows(&design.train, inner)),
-                                None => DMatrix::from_element(inner.len(), 1, wanted.mean()),
-                            };
-                            errors[output][at] += (predicted - &truth).norm_squared();
+                        for (penalty, error) in errors.iter_mut().enumerate() {
+                            let predicted = predict(penalty, &columns, &wanted, &rows(&design.train, inner));
+                            *error += (predicted - rows(&targets, inner).columns(output, 1)).norm_squared();
                         }
                     }
                 }
-                for output in 0..4 {
-                    let chosen = lowest(&errors[output]);
-                    (0..=PENALTIES.len()).for_each(|at| total[output][at] += errors[output][at]);
-                    let wanted = without(&targets, &[outer]).columns(output, 1).into_owned();
-                    let predicted =
-                        predict(chosen, &without(&design.train, &[outer]), &wanted, &rows(&design.train, outer));
+                for (output, (errors, total)) in errors.iter().zip(&mut total).enumerate() {
+                    total.iter_mut().zip(errors).for_each(|(total, error)| *total += error);
+                    let wanted = wanted.columns(output, 1).into_owned();
+                    let predicted = predict(lowest(errors), &columns, &wanted, &rows(&design.train, outer));
                     let difference = rows(&found.cross_validated, outer).columns(output, 1) - predicted;
                     assert!(difference.amax() < 1e-6, "{count} x {width}, fold {fold}, output {output}");
                 }
             }
-            for output in 0..4 {
+            for (output, total) in total.iter().enumerate() {
                 let wanted = targets.columns(output, 1).into_owned();
-                let predicted = predict(lowest(&total[output]), &design.train, &wanted, &design.test);
+                let predicted = predict(lowest(total), &design.train, &wanted, &design.test);
                 assert!((found.test.columns(output, 1) - predicted).amax() < 1e-6, "{count} x {width}, {output}");
             }
         }

@@ -152,7 +152,7 @@ fn from_a_handful_of_samples_on_there_are_learners() {
         assert_eq!(found.learners.is_empty(), count < folds::FEWEST_SAMPLES, "{count} samples");
         assert!(found.learners.iter().all(|learner| learner.outputs[0].validation.is_none()));
     }
-    let nothing = dataset(&[0], 1, (Vec::new(), vec![1.0, 2.0, 3.0].repeat(4)), (Vec::new(), Vec::new()));
+    let nothing = dataset(&[0], 1, (Vec::new(), [1.0, 2.0, 3.0].repeat(4)), (Vec::new(), Vec::new()));
     assert_eq!(train(&nothing, 0).learners.len(), 5);
 }
 
