@@ -1,0 +1,75 @@
+//! Runs that were stopped early, and networks that know their training set by heart.
+
+use whymean::judge::State;
+
+use super::ACTIVATIONS;
+use crate::{
+    case::{Family, Material, Setup, optimiser},
+    draw::Draw,
+    problem::{Noise, Output, Rule, Shape},
+};
+
+pub const FAMILIES: &[Family] = &[
+    Family { name: "undertrained table", intended: State::Undertrained, count: 36, make: undertrained_table },
+    Family { name: "undertrained images", intended: State::Undertrained, count: 12, make: undertrained_images },
+    Family { name: "memorised noise", intended: State::Memorised, count: 24, make: memorised_noise },
+    Family { name: "memorised signal", intended: State::Memorised, count: 24, make: memorised_signal },
+];
+
+/// Slow rates for each optimiser, so that a run of some hundred steps is on its way.
+fn slow_optimiser(draw: &mut Draw, number: usize) -> String {
+    let factor = draw.log_between(0.5, 2.0);
+    match number % 5 {
+        0 => optimiser("adam", 3e-4 * factor, ""),
+        1 => optimiser("sgd", 2e-3 * factor, ""),
+        2 => optimiser("sgd", 4e-4 * factor, "momentum = 0.9"),
+        3 => optimiser("adamw", 3e-4 * factor, ""),
+        _ => optimiser("rmsprop", 2e-4 * factor, ""),
+    }
+}
+
+fn undertrained_table(draw: &mut Draw, number: usize) -> (Material, Setup) {
+    let shape = draw.pick(&[Shape::Linear, Shape::Sine, Shape::Square, Shape::Norm]);
+    let output = Output::new(shape, Noise::Normal, draw.pick(&[0.99, 0.8, 0.6]));
+    let activation = ACTIVATIONS[number % 5];
+    let optimiser = slow_optimiser(draw, number);
+    (
+        Material::table(2, output),
+        Setup { optimiser, epochs: draw.whole(12, 40), ..Setup::mlp(&[24, 24], activation, 1) },
+    )
+}
+
+fn undertrained_images(draw: &mut Draw, number: usize) -> (Material, Setup) {
+    let optimiser = slow_optimiser(draw, number);
+    let setup = Setup { optimiser, epochs: draw.whole(10, 20), ..Setup::cnn(6, 24, ["relu", "gelu"][number % 2]) };
+    (Material::Boxes { side: 12, box_size: 4 }, setup)
+}
+
+/// Wide, long and without regularisation.
+fn greedy(draw: &mut Draw, number: usize) -> Setup {
+    let optimiser = match number % 4 {
+        0 => optimiser("adam", 0.01, ""),
+        1 => optimiser("sgd", 0.02, "momentum = 0.9"),
+        2 => optimiser("adamw", 0.01, "weight_decay = 0.0"),
+        _ => optimiser("rmsprop", 0.003, ""),
+    };
+    let train = draw.pick(&[40, 64, 96]);
+    let setup = Setup::mlp(draw.pick(&[&[128][..], &[64, 64]]), ["relu", "tanh", "gelu"][number % 3], 1);
+    Setup { optimiser, train, validation: 80, batch: 16, epochs: 120, ..setup }
+}
+
+fn memorised_noise(draw: &mut Draw, number: usize) -> (Material, Setup) {
+    let setup = greedy(draw, number);
+    if number % 6 == 5 {
+        return (Material::series(10, Rule::Independent), setup);
+    }
+    let noise = draw.pick(&[Noise::Normal, Noise::Heavy]);
+    (Material::table(draw.pick(&[6, 10, 20]), Output::new(Shape::Zero, noise, 0.0)), setup)
+}
+
+/// Signal that is too weak for so few samples and so many inputs.
+fn memorised_signal(draw: &mut Draw, number: usize) -> (Material, Setup) {
+    let explained = draw.pick(&[0.1, 0.2, 0.3]);
+    let shape = draw.pick(&[Shape::Product, Shape::Square, Shape::Sine]);
+    (Material::table(draw.pick(&[10, 20]), Output::new(shape, Noise::Normal, explained)), greedy(draw, number))
+}
