@@ -2,27 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use super::{Axis, Cell, Comparison, Estimate, RunDiagnosis, SCHEMA, State, run::judge_run, stats, summary};
+use super::{Axis, Cell, Comparison, Estimate, RunDiagnosis, SCHEMA, State, run::judge_runs, stats, summary};
 use crate::record::Record;
 
 /// Judges every run of every combination of settings. No report is named.
 ///
 /// A cell whose runs are missing keeps its place: its probability is unknown, 0 to 1, and the summary says so.
 pub fn compare(name: &str, axes: &[Axis], cells: &[(Vec<String>, Vec<Record>)]) -> Comparison {
-    let cells: Vec<Cell> = cells.iter().map(|(values, records)| judge_cell(values, records)).collect();
+    let judged: Vec<Cell> = cells.iter().map(|(values, records)| judge_cell(values, records)).collect();
     Comparison {
         schema: SCHEMA,
         name: name.to_owned(),
         axes: axes.to_vec(),
-        summary: summary::comparison(axes, &cells),
-        cells,
-        not_examined: summary::not_examined_by_comparison(),
+        summary: summary::comparison(axes, &judged),
+        cells: judged,
+        not_examined: summary::not_examined_by_comparison(cells),
         report: None,
     }
 }
 
 fn judge_cell(values: &[String], records: &[Record]) -> Cell {
-    let runs: Vec<RunDiagnosis> = records.iter().map(judge_run).collect();
+    let runs = judge_runs(records);
     let mut states: BTreeMap<State, u32> = BTreeMap::new();
     for run in &runs {
         *states.entry(run.state).or_default() += 1;

@@ -3,8 +3,9 @@
 //! It separates causes better than the spread does: the mean (dead units under a squared loss), the median (the same
 //! under an absolute loss), a bound of the output activation, zero, or the value at which the network was born.
 
-use super::{Constant, look::OutputLook, look::columns, stats};
+use super::{Constant, ConstantFit, look::OutputLook, look::columns, stats};
 use crate::{
+    data::TargetSummary,
     experiment::Loss,
     record::{Record, Split},
 };
@@ -15,7 +16,11 @@ use crate::{
 /// 1. Collapses to the mean that were re-run by hand still jitter by up to 0.04 with the batches.
 const TOLERANCE: f64 = 0.1;
 
-/// The constant of one collapsed output (by index).
+/// Share of the training targets that must equal an extreme for it to be a clip value: chance alone repeats an extreme of
+/// measured numbers a few times, not in one of twenty.
+const CLIPPED_FRACTION: f64 = 0.05;
+
+/// The constant of one output (by index) whose predictions are one, with what fits as well.
 ///
 /// In this order:
 /// 1. a bound of the output activation, where all predictions equal it to the bit;
@@ -24,37 +29,83 @@ const TOLERANCE: f64 = 0.1;
 /// 3. a bound of the output activation, within the tolerance;
 /// 4. zero, where all predictions are 0 to the bit or the network has moved there from elsewhere: a network whose
 ///    untrained predictions are tiny beside the target also sits near zero, but zero is not what it was driven to;
-/// 5. the mean prediction of the untrained network, where the prediction has not moved;
-/// 6. otherwise [`Constant::Other`], such as a bias still travelling under Adam.
-pub(super) fn constant_of(record: &Record, output: usize, look: &OutputLook) -> Constant {
-    let Some(target) = record.run.data.targets.get(output) else {
-        return Constant::Other;
+/// 5. a value at which the targets were clipped;
+/// 6. the mean prediction of the untrained network, where the prediction has not moved;
+/// 7. the smallest or the largest training target;
+/// 8. otherwise [`Constant::Other`], such as a bias still travelling under Adam.
+///
+/// Every other constant within the tolerance is named as an alternative.
+pub(super) fn constant_of(record: &Record, output: usize, look: &OutputLook) -> ConstantFit {
+    let none = |level: f64| ConstantFit {
+        constant: Constant::Other,
+        level,
+        at: level,
+        distance: None,
+        alternatives: Vec::new(),
     };
-    let Some(level) = look.mean_prediction else {
-        return Constant::Other;
+    let (Some(target), Some(level)) = (record.run.data.targets.get(output), look.mean_prediction) else {
+        return none(look.mean_prediction.unwrap_or(0.0));
     };
+    let scale = target.train.std;
     // A constant target has no unit of distance; then only equality counts.
-    let near = |place: f64| (level - place).abs() <= TOLERANCE * target.train.std;
-    let bounds = bounds_of_output(record);
-    if look.single_value.is_some_and(|value| bounds.contains(&value)) {
-        return Constant::Bound;
+    let near = |place: f64| (level - place).abs() <= TOLERANCE * scale;
+    let candidates = candidates(record, output, target, look);
+    let fitting: Vec<&Candidate> =
+        candidates.iter().filter(|candidate| candidate.exact || near(candidate.at)).collect();
+    let Some(chosen) = fitting.iter().find(|candidate| candidate.exact || !candidate.only_exact) else {
+        return none(level);
+    };
+    let mut others: Vec<&&Candidate> = fitting.iter().filter(|other| other.constant != chosen.constant).collect();
+    others.sort_by(|one, other| (level - one.at).abs().total_cmp(&(level - other.at).abs()));
+    let mut alternatives: Vec<Constant> = Vec::new();
+    for other in others {
+        if !alternatives.contains(&other.constant) {
+            alternatives.push(other.constant);
+        }
     }
-    let mean = (target.train.mean, Constant::Mean);
-    let median = (target.median, Constant::Median);
-    let centres = if drives_to_median(record, target.train.std) { [median, mean] } else { [mean, median] };
-    if let Some((_, constant)) = centres.into_iter().find(|(place, _)| near(*place)) {
-        return constant;
+    ConstantFit {
+        constant: chosen.constant,
+        level,
+        at: chosen.at,
+        distance: (scale > 0.0).then(|| (level - chosen.at).abs() / scale),
+        alternatives,
     }
-    if bounds.iter().any(|bound| near(*bound)) {
-        return Constant::Bound;
-    }
+}
+
+/// A constant that predictions may sit on.
+struct Candidate {
+    constant: Constant,
+    at: f64,
+    /// All predictions equal it to the bit, and that says more than being near.
+    exact: bool,
+    /// Being near is no evidence.
+    only_exact: bool,
+}
+
+/// All that is known, in the order in which they are believed.
+fn candidates(record: &Record, output: usize, target: &TargetSummary, look: &OutputLook) -> Vec<Candidate> {
+    let near = |constant, at| Candidate { constant, at, exact: false, only_exact: false };
+    let equals = |at: f64| look.single_value == Some(at);
+    let bounds = bounds_of_output(record).iter().copied();
+    let mut all: Vec<Candidate> = bounds
+        .clone()
+        .filter(|bound| equals(*bound))
+        .map(|at| Candidate { exact: true, ..near(Constant::Bound, at) })
+        .collect();
+    let mean = near(Constant::Mean, target.train.mean);
+    let median = near(Constant::Median, target.median);
+    all.extend(if drives_to_median(record, target.train.std) { [median, mean] } else { [mean, median] });
+    all.extend(bounds.map(|at| near(Constant::Bound, at)));
     let born = born_at(record, look.split, output);
     // The root mean square of the first predictions: far from zero, or spread out around it.
     let born_near_zero = born.is_some_and(|born| born.root_mean_square <= TOLERANCE * target.train.std);
-    if look.single_value == Some(0.0) || (near(0.0) && !born_near_zero) {
-        return Constant::Zero;
-    }
-    if born.is_some_and(|born| near(born.mean)) { Constant::Initial } else { Constant::Other }
+    all.push(Candidate { constant: Constant::Zero, at: 0.0, exact: equals(0.0), only_exact: born_near_zero });
+    let extremes = [(target.train.min, target.at_min_fraction), (target.train.max, target.at_max_fraction)].into_iter();
+    let clipped = |(_, fraction): &(f64, f64)| *fraction >= CLIPPED_FRACTION;
+    all.extend(extremes.clone().filter(clipped).map(|(at, _)| near(Constant::Clip, at)));
+    all.extend(born.map(|born| near(Constant::Initial, born.mean)));
+    all.extend(extremes.filter(|extreme| !clipped(extreme)).map(|(at, _)| near(Constant::Extreme, at)));
+    all
 }
 
 /// The constant on which all agree; absent for none or several.
@@ -109,7 +160,7 @@ mod tests {
     fn constant(builder: Synthetic, born: f64, end: f64) -> Constant {
         // Untrained predictions scatter by 1 around `born`; the trained ones are `end` for every input.
         let record = builder.looks(3, |epoch, i, _| if epoch == 0 { born + noise(i) } else { end }).record();
-        constant_of(&record, 0, &OutputLook::newest(&record, Split::Train, 0).expect("a look"))
+        constant_of(&record, 0, &OutputLook::newest(&record, Split::Train, 0).expect("a look")).constant
     }
 
     #[test]
@@ -151,7 +202,7 @@ mod tests {
         assert_eq!(constant(far(), 0.0, 0.01), Constant::Zero);
         let born_small = |end: f64| {
             let record = far().looks(3, |epoch, i, _| if epoch == 0 { 0.01 * noise(i) } else { end }).record();
-            constant_of(&record, 0, &OutputLook::newest(&record, Split::Train, 0).expect("a look"))
+            constant_of(&record, 0, &OutputLook::newest(&record, Split::Train, 0).expect("a look")).constant
         };
         assert_eq!(born_small(0.01), Constant::Initial);
         assert_eq!(born_small(0.0), Constant::Zero);
@@ -168,6 +219,34 @@ mod tests {
             constant(builder, 9.0, end)
         };
         assert_eq!((still(1.0), still(1.01)), (Constant::Mean, Constant::Other));
+    }
+
+    #[test]
+    fn clip_values_and_extremes() {
+        let clipped = |fraction: f64, end: f64| {
+            let builder = Synthetic::new().with(move |run| run.data.targets[0].at_max_fraction = fraction);
+            constant(builder, 0.0, end)
+        };
+        assert_eq!(clipped(0.2, 9.0), Constant::Clip);
+        assert_eq!(clipped(0.01, 9.0), Constant::Extreme);
+        assert_eq!(clipped(0.2, -8.0), Constant::Extreme);
+        assert_eq!(clipped(0.2, 8.0), Constant::Other);
+        // Where it was born counts more than an extreme that is there by chance.
+        assert_eq!(constant(Synthetic::new(), 9.0, 9.0), Constant::Initial);
+    }
+
+    #[test]
+    fn what_fits_as_well_is_named_with_the_distance() {
+        let builder =
+            Synthetic::new().with(|run| (run.data.targets[0].train.mean, run.data.targets[0].median) = (0.1, 0.0));
+        let record = builder.looks(3, |epoch, i, _| if epoch == 0 { 5.0 + noise(i) } else { 0.04 }).record();
+        let fit = constant_of(&record, 0, &OutputLook::newest(&record, Split::Train, 0).expect("a look"));
+        assert_eq!((fit.constant, fit.at), (Constant::Mean, 0.1));
+        assert_eq!(fit.alternatives, [Constant::Median, Constant::Zero]);
+        assert!((fit.distance.expect("the target varies") - 0.03).abs() < 1e-6, "{:?}", fit.distance);
+        let alone = Synthetic::new().looks(3, |epoch, i, _| if epoch == 0 { noise(i) } else { -3.0 }).record();
+        let fit = constant_of(&alone, 0, &OutputLook::newest(&alone, Split::Train, 0).expect("a look"));
+        assert_eq!((fit.constant, fit.distance, fit.alternatives), (Constant::Other, None, Vec::new()));
     }
 
     #[test]

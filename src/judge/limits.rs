@@ -42,3 +42,27 @@ pub(super) const RIGHT_WAY_CORRELATION: f64 = 0.5;
 
 /// Samples below which nothing is said: the smallest case that was re-run by hand, exclusive or, has four rows.
 pub(super) const MIN_SAMPLES: usize = 4;
+
+/// Share of the attainable skill below which a network is clearly below its references, interval ends against each other.
+///
+/// Half of it is gone: below that no honest difference between two good learners explains it.
+pub(super) const ATTAINED_SHARE: f64 = 0.5;
+
+/// Share of the training path's skill below which the inference path has lost it, interval ends against each other.
+pub(super) const LOST_SHARE: f64 = 0.5;
+
+/// Training skill from which noise counts as memorised: the better part of the variance was fitted.
+pub(super) const FITTED_SKILL: f64 = 0.5;
+
+/// Share of the attainable spread and skill below which predictions are nearly flat.
+///
+/// A fifth of the attainable spread explains at most a twenty-fifth of what is attainable.
+pub(super) const NEARLY_FLAT_SHARE: f64 = 0.2;
+
+/// Root mean square difference to the untrained network's predictions, over the target's standard deviation, below which
+/// a network has hardly moved: 0.05 moves the skill by at most a tenth.
+pub(super) const HARDLY_MOVED: f64 = 0.05;
+
+/// Skill down to which a constant is as good as the mean: it lies 0.3 standard deviations off, which a large learning rate
+/// shakes a bias by.
+pub(super) const HONEST_SKILL: f64 = -0.1;

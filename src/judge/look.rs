@@ -52,6 +52,19 @@ impl OutputLook {
     }
 }
 
+/// Root mean square difference between the newest predictions of an output and those of the untrained network on the same
+/// samples, in standard deviations of the targets; absent without both looks or with numbers that are not finite.
+pub(super) fn moved_since_birth(record: &Record, split: Split, output: usize) -> Option<f64> {
+    let outputs = record.run.data.targets.len();
+    let now = record.last_predictions(split).filter(|look| look.epoch > 0)?;
+    let born = record.probe.iter().find(|look| look.split == split && look.epoch == 0)?;
+    let (targets, now) = columns(now, outputs, output)?;
+    let (_, born) = columns(born, outputs, output).filter(|(_, born)| born.len() == now.len())?;
+    let squares: Vec<f64> = now.iter().zip(&born).map(|(now, born)| (now - born) * (now - born)).collect();
+    let moved = (stats::mean(&squares)? / stats::variance(&targets)?).sqrt();
+    moved.is_finite().then_some(moved)
+}
+
 /// Targets and predictions of one output; absent where the look is empty or its two tables do not fit each other.
 pub(super) fn columns(look: &ProbePredictions, outputs: usize, output: usize) -> Option<(Vec<f64>, Vec<f64>)> {
     let fits = look.targets.len() == look.predictions.len() && outputs > output && !look.targets.is_empty();

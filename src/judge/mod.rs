@@ -8,15 +8,19 @@
 //!
 //! Every function is total: a record that is cut short, empty or full of NaN gets an answer.
 
+mod attainable;
 mod collapse_time;
 mod compare;
 mod constant;
 mod decide;
+mod depth;
 mod explain;
 mod limits;
 mod look;
 mod over_runs;
+mod plateau;
 mod run;
+mod skilful;
 
 mod summary;
 pub mod symptoms;

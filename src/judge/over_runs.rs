@@ -1,8 +1,8 @@
 //! The diagnosis: several runs of one experiment taken together.
 
 use super::{
-    Diagnosis, Estimate, Hold, OutputDiagnosis, RunDiagnosis, SCHEMA, State, Verdict, constant::agreed, run::judge_run,
-    stats, summary,
+    Diagnosis, Estimate, Hold, OutputDiagnosis, RunDiagnosis, SCHEMA, State, Verdict, constant::agreed,
+    run::judge_runs, stats, summary,
 };
 use crate::record::Record;
 
@@ -10,7 +10,7 @@ use crate::record::Record;
 ///
 /// Total: without any record the state is [`State::Undecided`].
 pub fn diagnose(name: &str, records: &[Record]) -> Diagnosis {
-    let runs: Vec<RunDiagnosis> = records.iter().map(judge_run).collect();
+    let runs: Vec<RunDiagnosis> = judge_runs(records);
     let state = shared_state(runs.iter().map(|run| run.state));
     let sharing: Vec<&RunDiagnosis> = runs.iter().filter(|run| run.state == state).collect();
     // The same rule as for the state: what at least half of the runs in it have.
@@ -33,7 +33,7 @@ pub fn diagnose(name: &str, records: &[Record]) -> Diagnosis {
         outputs,
         runs,
         references: records.first().and_then(|record| record.run.references.clone()),
-        not_examined: summary::not_examined(),
+        not_examined: summary::not_examined(records),
         report: None,
     }
 }

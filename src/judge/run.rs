@@ -2,19 +2,40 @@
 
 use super::{
     DeadUnits, Hold, OutputDiagnosis, RunDiagnosis, State,
+    attainable::LearnedElsewhere,
     collapse_time::collapsed_at_step,
     constant::{agreed, constant_of},
-    summary, symptoms, verdict,
+    depth, plateau, summary, symptoms, verdict,
 };
 use crate::record::{Channel, Record, Split};
 
-/// Judges one run.
+/// Judges one run by itself.
 ///
 /// Total: where the record does not suffice the state is [`State::Undecided`] and each output says what was missing.
 /// - Cost: 500 resamples of each output's probe set, a few milliseconds for 512 samples.
 pub fn judge_run(record: &Record) -> RunDiagnosis {
+    judge_beside(record, &LearnedElsewhere::new())
+}
+
+/// Judges runs of the same data beside each other: an output that one of them learned can be predicted, whatever the
+/// reference learners say, so none of the others is told that there is nothing to predict.
+pub(super) fn judge_runs(records: &[Record]) -> Vec<RunDiagnosis> {
+    let alone: Vec<RunDiagnosis> = records.iter().map(judge_run).collect();
+    let again = |(record, run): (&Record, RunDiagnosis)| {
+        if !run.outputs.iter().any(|output| output.state == State::Unpredictable) {
+            return run;
+        }
+        let fingerprint = &record.run.data.fingerprint;
+        let same_data = records.iter().zip(&alone).filter(|(other, _)| other.run.data.fingerprint == *fingerprint);
+        let learned = same_data.flat_map(|(_, other)| &other.outputs).filter(|output| output.state == State::Learned);
+        judge_beside(record, &learned.map(|output| output.name.clone()).collect())
+    };
+    records.iter().zip(alone.clone()).map(again).collect()
+}
+
+fn judge_beside(record: &Record, elsewhere: &LearnedElsewhere) -> RunDiagnosis {
     let outputs: Vec<OutputDiagnosis> =
-        (0..record.run.data.targets.len()).map(|index| judge_output(record, index)).collect();
+        (0..record.run.data.targets.len()).map(|index| judge_output(record, index, elsewhere)).collect();
     // A constant target is neither learned nor lost; it says nothing of the run unless there is nothing else.
     let varying = record.varying_outputs();
     let state = state_of_outputs(
@@ -26,6 +47,7 @@ pub fn judge_run(record: &Record) -> RunDiagnosis {
         (None, State::Collapsed) => Some(Hold::Plateau),
         _ => None,
     };
+    let signal = depth::signal(record);
     // The run went flat when the last of its outputs did; an output that cannot be dated leaves the run undated.
     let steps: Option<Vec<u64>> = outputs
         .iter()
@@ -45,27 +67,26 @@ pub fn judge_run(record: &Record) -> RunDiagnosis {
         dead_units: dead_units(record),
         findings: symptoms::look(record),
         certificate: record.run.certificate.clone(),
-        escape_rate: None,
-        signal: Vec::new(),
-        signal_ends_at: None,
-        sharpness: Vec::new(),
+        escape_rate: (hold == Some(Hold::Plateau)).then(plateau::escape_rate).flatten(),
+        signal_ends_at: depth::ends_at(&signal),
+        signal,
+        sharpness: depth::sharpness(record),
         stopped: summary::stopped(record),
     }
 }
 
-fn judge_output(record: &Record, index: usize) -> OutputDiagnosis {
-    let found = verdict::judge_output(record, index);
+fn judge_output(record: &Record, index: usize, elsewhere: &LearnedElsewhere) -> OutputDiagnosis {
+    let found = verdict::judge_output(record, index, elsewhere);
     let name = record.run.data.targets.get(index).map_or_else(String::new, |target| target.name.clone());
-    let constant = (found.state == State::Collapsed)
-        .then_some(found.train.as_ref().or(found.judged.as_ref()))
-        .flatten()
-        .map(|look| constant_of(record, index, look));
+    let look = found.train.as_ref().or(found.judged.as_ref());
+    let is_constant = found.state == State::Collapsed || look.is_some_and(verdict::is_flat);
+    let constant_fit = look.filter(|_| is_constant).map(|look| constant_of(record, index, look));
     let judged = found.judged.as_ref();
     OutputDiagnosis {
         name,
         state: found.state,
-        constant,
-        constant_fit: None,
+        constant: constant_fit.as_ref().map(|fit| fit.constant),
+        constant_fit,
         seen: found.seen,
         split: judged.map_or(Split::Train, |look| look.split),
         skill: judged.and_then(|look| look.intervals.skill),
@@ -73,16 +94,20 @@ fn judge_output(record: &Record, index: usize) -> OutputDiagnosis {
         spread: judged.and_then(|look| look.intervals.spread),
         corr: judged.and_then(|look| look.intervals.correlation).map(|corr| corr.value),
         slope: judged.and_then(|look| look.intervals.slope),
-        best_reference: None,
-        training_path_skill: None,
+        best_reference: found.attainable.best,
+        training_path_skill: found.training_path.and_then(|look| look.intervals.skill),
     }
 }
 
 /// Any diverged output makes the run diverged; collapsed ones make it collapsed or, beside others, partial; else the
-/// worst counts. Undecided without outputs.
+/// worst counts. Outputs without anything to predict say nothing of the run, unless there is nothing else. Undecided without
+/// outputs.
 fn state_of_outputs(states: impl Iterator<Item = State> + Clone) -> State {
-    let worst = states.clone().max_by_key(|state| state.severity()).unwrap_or(State::Undecided);
-    let all_collapsed = states.clone().all(|state| state == State::Collapsed);
+    let telling = states.clone().filter(|state| *state != State::Unpredictable);
+    let Some(worst) = telling.clone().max_by_key(|state| state.severity()) else {
+        return states.max_by_key(|state| state.severity()).unwrap_or(State::Undecided);
+    };
+    let all_collapsed = telling.clone().all(|state| state == State::Collapsed);
     if worst == State::Collapsed && !all_collapsed { State::Partial } else { worst }
 }
 

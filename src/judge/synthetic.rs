@@ -8,11 +8,12 @@ use crate::{
         Activation, BiasInit, Data, Diagnosis, Distribution, Experiment, Formula, Init, Layer, Loss, Model, Optimiser,
         Probes, Scaling, Schedule, Source, Training, WeightInit,
     },
-    judge::stats,
     record::{
         Channel, LayerInfo, Point, ProbePredictions, Reading, Record, RunInfo, SCHEMA, SeriesId, Split, Status,
         StuckCertificate,
     },
+    references::{Learner, LearnerSkill, ReferenceSkill, References},
+    stats::{self, Estimate},
 };
 
 /// Steps in one epoch of a synthetic run.
@@ -98,6 +99,24 @@ impl Synthetic {
     /// Correlation of `y` on the training split from epoch 1.
     pub fn correlations(self, values: impl IntoIterator<Item = f64>) -> Self {
         self.epochs(Split::Train, Channel::Correlation, "y", 1, values)
+    }
+
+    /// What reference learners attain: one entry for each, the same for all outputs.
+    pub fn references(self, skills: &[ReferenceSkill]) -> Self {
+        const LEARNERS: [Learner; 3] = [Learner::Ridge, Learner::RandomFeatures, Learner::Neighbours];
+        self.with(|run| {
+            let outputs = run.data.targets.len();
+            let learner =
+                |(learner, skill): (Learner, &ReferenceSkill)| LearnerSkill { learner, outputs: vec![*skill; outputs] };
+            run.references = Some(References {
+                samples: 2_000,
+                of_samples: 10_000,
+                validation_samples: 2_000,
+                folds: 5,
+                input: "100 columns".into(),
+                learners: LEARNERS.into_iter().zip(skills).map(learner).collect(),
+            });
+        })
     }
 
     /// Loss ratios of the steps.
@@ -197,6 +216,12 @@ pub(crate) fn targets(offset: usize, count: usize) -> Vec<f64> {
 /// With `p = m + r (y - m) + sqrt(r (1 - r)) s e` the variance of `p` and its covariance with `y` are both `r s^2`.
 pub(crate) fn calibrated(skill: f64, index: usize, target: f64) -> f64 {
     1.0 + skill * (target - 1.0) + (skill * (1.0 - skill)).sqrt() * 2.0 * noise(index + 1_000_000)
+}
+
+/// A learner with this skill on both splits, whose error is below the constant's with this p-value.
+pub(crate) fn reference(skill: f64, p_value: f64) -> ReferenceSkill {
+    let estimate = Some(Estimate { value: skill, low: skill - 0.04, high: skill + 0.04 });
+    ReferenceSkill { cross_validated: estimate, validation: estimate, p_value: Some(p_value) }
 }
 
 fn target_summary(name: &str) -> TargetSummary {

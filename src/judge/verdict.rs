@@ -1,14 +1,17 @@
-//! What became of one output, from its newest predictions on both splits.
+//! What became of one output, from its newest predictions on every path and from what is attainable.
 //!
 //! The order of the questions matters. What is not a number cannot be judged further; a flat line is looked for before
 //! anything else, because a wrong constant has a very negative skill that would read as divergence; and learned is only
 //! said on evidence, so that what fits nowhere is undecided.
 
 use super::{
-    Estimate, State,
+    Constant, State,
+    attainable::{Attainable, LearnedElsewhere, Signal, attainable},
+    constant::constant_of,
     decide::not_finite,
     limits,
     look::OutputLook,
+    skilful,
     trend::{self, Improvement},
 };
 use crate::record::{Channel, Record, Split, Status};
@@ -24,15 +27,63 @@ pub(super) struct OutputVerdict {
     pub judged: Option<OutputLook>,
     /// The look at the training split.
     pub train: Option<OutputLook>,
+    /// The look at the same samples along the training path, where that path differs.
+    pub training_path: Option<OutputLook>,
+    /// What can be predicted at least.
+    pub attainable: Attainable,
 }
 
-/// Judges one output (by index).
-pub(super) fn judge_output(record: &Record, output: usize) -> OutputVerdict {
+/// All that one output is judged by.
+pub(super) struct Case<'a> {
+    /// The record.
+    pub record: &'a Record,
+    /// Index of the output.
+    pub output: usize,
+    /// Its name.
+    pub name: &'a str,
+    /// The look at the training split, where it can be judged.
+    pub train: Option<&'a OutputLook>,
+    /// The look that counts: validation where it can be judged.
+    pub judged: &'a OutputLook,
+    /// The same samples as `train` along the training path.
+    pub training_path: Option<&'a OutputLook>,
+    /// What can be predicted at least.
+    pub attainable: &'a Attainable,
+    /// Whether its error was still falling.
+    pub improving: Option<Improvement>,
+}
+
+/// Judges one output (by index); `elsewhere` names outputs that another run on the same data learned.
+pub(super) fn judge_output(record: &Record, output: usize, elsewhere: &LearnedElsewhere) -> OutputVerdict {
     let train = OutputLook::newest(record, Split::Train, output);
     let validation = OutputLook::newest(record, Split::Validation, output);
-    let (state, seen) = decide(record, output, train.as_ref(), validation.as_ref());
-    let judged = validation.filter(can_judge).or_else(|| train.clone());
-    OutputVerdict { state, seen, judged, train }
+    let training_path = OutputLook::newest(record, Split::TrainingPath, output);
+    let judged = validation.clone().filter(can_judge).or_else(|| train.clone());
+    let split = judged.as_ref().map_or(Split::Train, |look| look.split);
+    let attainable = attainable(record, output, split, elsewhere);
+    let (state, seen) = unjudged(record, train.as_ref(), validation.as_ref()).unwrap_or_else(|| {
+        let usable = |look: &Option<OutputLook>| look.clone().filter(can_judge);
+        let (train, validation, path) = (usable(&train), usable(&validation), usable(&training_path));
+        match validation.as_ref().or(train.as_ref()) {
+            None => (State::Undecided, too_few(&[train.as_ref(), validation.as_ref()])),
+            Some(judged) => {
+                // OK because a look's column was found by the same index.
+                let name = record.run.data.targets.get(output).map_or("", |target| target.name.as_str());
+                let case = Case {
+                    record,
+                    output,
+                    name,
+                    train: train.as_ref(),
+                    judged,
+                    training_path: path.as_ref(),
+                    attainable: &attainable,
+                    improving: trend::improving(record, name),
+                };
+                decide(&case)
+            }
+        }
+    });
+    OutputVerdict { state, seen, judged, train, training_path, attainable }
 }
 
 /// Whether a look has what a judgement needs.
@@ -40,54 +91,59 @@ fn can_judge(look: &OutputLook) -> bool {
     look.samples >= limits::MIN_SAMPLES && look.target_varies && look.intervals.skill.is_some()
 }
 
-fn decide(
-    record: &Record,
-    output: usize,
-    train: Option<&OutputLook>,
-    validation: Option<&OutputLook>,
-) -> (State, String) {
+/// What can be said, or cannot, before any statistics.
+fn unjudged(record: &Record, train: Option<&OutputLook>, validation: Option<&OutputLook>) -> Option<(State, String)> {
     let looks: Vec<&OutputLook> = train.into_iter().chain(validation).collect();
     let non_finite: usize = looks.iter().map(|look| look.non_finite).sum();
     if non_finite > 0 {
         let samples: usize = looks.iter().map(|look| look.samples).sum();
-        return (State::Diverged, format!("{non_finite} of {samples} predictions are NaN or infinite"));
+        return Some((State::Diverged, format!("{non_finite} of {samples} predictions are NaN or infinite")));
     }
     if let Some(why) = not_finite(record) {
-        return (State::Diverged, why);
+        return Some((State::Diverged, why));
     }
     if record.run.status == Status::NonFinite {
-        return (State::Diverged, "the loss or the weights were NaN or infinite for a whole epoch".into());
+        return Some((State::Diverged, "the loss or the weights were NaN or infinite for a whole epoch".into()));
     }
-    let Some(first) = looks.first() else {
-        return (State::Undecided, "no look at the trained network was recorded".into());
-    };
+    if looks.is_empty() {
+        return Some((State::Undecided, "no look at the trained network was recorded".into()));
+    }
     if !looks.iter().any(|look| look.target_varies) {
-        return (State::Undecided, "its targets are all the same, so there is nothing to predict".into());
+        return Some((State::Undecided, "its targets are all the same, so there is nothing to predict".into()));
     }
-    let usable: Vec<&OutputLook> = looks.iter().copied().filter(|look| can_judge(look)).collect();
-    let Some(judged) = usable.last() else {
-        let samples = looks.iter().map(|look| look.samples).max().unwrap_or(first.samples);
-        let noun = if samples == 1 { "sample" } else { "samples" };
-        return (
-            State::Undecided,
-            format!("{samples} {noun} with a target that hardly varies are too few to judge by"),
+    (!looks.iter().any(|look| can_judge(look))).then(|| (State::Undecided, too_few(&[train, validation])))
+}
+
+fn too_few(looks: &[Option<&OutputLook>]) -> String {
+    let samples = looks.iter().flatten().map(|look| look.samples).max().unwrap_or(0);
+    let noun = if samples == 1 { "sample" } else { "samples" };
+    format!("{samples} {noun} with a target that hardly varies are too few to judge by")
+}
+
+/// The questions, in order.
+fn decide(case: &Case) -> (State, String) {
+    if let Some(found) = mismatch(case) {
+        return found;
+    }
+    if case.train.into_iter().chain([case.judged]).all(is_flat) {
+        return judge_flat(case);
+    }
+    skilful::judge(case)
+}
+
+/// Fine on the training path and lost on the inference path, with the same weights and the same samples.
+fn mismatch(case: &Case) -> Option<(State, String)> {
+    let path = case.training_path?.intervals.skill?;
+    let inference = case.train?.intervals.skill?;
+    let fine = path.low > limits::MEMORISED_SKILL;
+    let lost = inference.high < limits::LOST_SHARE * path.low;
+    (fine && lost).then(|| {
+        let words = format!(
+            "its skill on the training set is {:.2} as a training step runs the network and {:.2} as a prediction runs it",
+            path.value, inference.value
         );
-    };
-    // OK because the record was asked for this output's look above, which needs its name.
-    let name = record.run.data.targets.get(output).map_or("", |target| target.name.as_str());
-    if usable.iter().all(|look| is_flat(look)) {
-        if let Some(words) = lost_its_way(record, name, judged) {
-            return (State::Diverged, words);
-        }
-        let growing = !matches!(record.run.status, Status::Decided { .. }) && trend::leaving_plateau(record, name);
-        return if growing {
-            (State::Undertrained, "its predictions are still almost one constant, but their spread was growing".into())
-        } else {
-            (State::Collapsed, "its predictions are one constant".into())
-        };
-    }
-    let improving = trend::improving(record, name);
-    judge_skill(record, name, train.filter(|look| can_judge(look)), judged, improving)
+        (State::Mismatch, words)
+    })
 }
 
 /// Whether predictions are a constant, for all that the samples can tell.
@@ -96,73 +152,55 @@ pub(super) fn is_flat(look: &OutputLook) -> bool {
         && look.intervals.skill.is_some_and(|skill| skill.high < limits::COLLAPSE_SKILL)
 }
 
-/// Whether predictions point the right way with far too little spread.
-pub(super) fn is_shrunk(look: &OutputLook) -> bool {
-    look.intervals.slope.is_some_and(|slope| slope.low > limits::SHRUNK_SLOPE)
-        && look.intervals.skill.is_some_and(|skill| skill.value < limits::LEARNED_SKILL)
-}
-
-/// Outputs whose predictions vary with the input.
-fn judge_skill(
-    record: &Record,
-    name: &str,
-    train: Option<&OutputLook>,
-    judged: &OutputLook,
-    improving: Option<Improvement>,
-) -> (State, String) {
-    let Some(skill) = judged.intervals.skill else {
-        return (State::Undecided, "its skill could not be measured".into());
-    };
-    let moving = || "its skill was still rising when it stopped".to_owned();
-    if skill.low > 0.0 {
-        return if is_shrunk(judged) && improving.is_none() {
-            let slope = judged.intervals.slope.map_or(f64::NAN, |slope| slope.value);
-            let words =
-                format!("its predictions point the right way but are too small by a factor of about {slope:.1}");
-            (State::Undecided, words)
-        } else if improving.is_some() && skill.value < limits::LEARNED_SKILL {
-            (State::Undertrained, moving())
-        } else {
-            (State::Learned, "it predicts better than a constant".into())
-        };
-    }
-    if improving.is_some() {
-        return (State::Undertrained, moving());
-    }
-    if let Some(state) = judge_generalisation(train, judged, skill) {
-        return state;
-    }
-    if let Some(words) = lost_its_way(record, name, judged) {
+/// One constant: a collapse, the honest answer, or one that is still on its way.
+fn judge_flat(case: &Case) -> (State, String) {
+    if let Some(words) = lost_its_way(case) {
         return (State::Diverged, words);
     }
-    let words = if skill.high < 0.0 {
-        "its predictions vary with the input but are worse than a constant"
-    } else {
-        "its predictions vary with the input but cannot be told from a constant in skill"
-    };
-    (State::Undecided, words.into())
-}
-
-/// Training set learned, validation not: memorised, or too few samples to say.
-fn judge_generalisation(train: Option<&OutputLook>, judged: &OutputLook, skill: Estimate) -> Option<(State, String)> {
-    let learned = train?.intervals.skill?;
-    if judged.split == Split::Train || learned.low <= 0.0 || learned.value < limits::MEMORISED_SKILL {
-        return None;
+    let decided = matches!(case.record.run.status, Status::Decided { .. });
+    if !decided && trend::leaving_plateau(case.record, case.name) {
+        return (
+            State::Undertrained,
+            "its predictions are still almost one constant, but their spread was growing".into(),
+        );
     }
-    if skill.value <= 0.0 || skill.high < limits::MEMORISED_SHARE * learned.low {
-        let words = "it predicts the training set but is no better than a constant on validation";
-        return Some((State::Memorised, words.into()));
+    let look = case.train.unwrap_or(case.judged);
+    let constant = constant_of(case.record, case.output, look).constant;
+    // The median is what an absolute loss asks for; it may cost some squared error.
+    let honest = matches!(constant, Constant::Mean | Constant::Median)
+        || look.intervals.skill.is_some_and(|skill| skill.value > limits::HONEST_SKILL);
+    match case.attainable.signal {
+        Signal::NotFound if honest => (
+            State::Unpredictable,
+            format!("its predictions are one constant, and {}", skilful::no_reference(case.record)),
+        ),
+        Signal::NotFound => (
+            State::Collapsed,
+            format!(
+                "its predictions are one constant, and not the best one; {} either",
+                skilful::no_reference(case.record)
+            ),
+        ),
+        Signal::Found => match &case.attainable.best {
+            Some(best) if best.finds_signal => (
+                State::Collapsed,
+                format!(
+                    "its predictions are one constant, though {} reaches a skill of {:.2}",
+                    best.learner.name(),
+                    best.skill.value
+                ),
+            ),
+            _ => (State::Collapsed, "its predictions are one constant, though the target can be predicted".into()),
+        },
+        Signal::Unknown => (State::Collapsed, "its predictions are one constant".into()),
     }
-    let words =
-        format!("it predicts the training set; {} validation samples are too few to confirm it", judged.samples);
-    Some((State::Undecided, words))
 }
 
 /// Far above the variance, and far above where it had been: a constant as far away as the untrained network's is a
 /// collapse that still travels, one to which the training threw it is a divergence.
-fn lost_its_way(record: &Record, name: &str, judged: &OutputLook) -> Option<String> {
-    let ratio = 1.0 - judged.intervals.skill?.value;
-    (ratio > limits::DIVERGED_RATIO && ratio > limits::DIVERGED_RATIO * lowest_ratio(record, name))
+pub(super) fn lost_its_way(case: &Case) -> Option<String> {
+    let ratio = 1.0 - case.judged.intervals.skill?.value;
+    (ratio > limits::DIVERGED_RATIO && ratio > limits::DIVERGED_RATIO * lowest_ratio(case.record, case.name))
         .then(|| format!("its squared error ended at {ratio:.3e} times the variance of the target and did not return"))
 }
 
@@ -174,6 +212,9 @@ fn lowest_ratio(record: &Record, name: &str) -> f64 {
     looks.chain(batches).fold(f64::INFINITY, f64::min)
 }
 
+#[cfg(test)]
+#[path = "states_tests.rs"]
+mod states_tests;
 #[cfg(test)]
 #[path = "verdict_tests.rs"]
 mod tests;

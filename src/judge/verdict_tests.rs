@@ -3,8 +3,13 @@
 use super::*;
 use crate::judge::synthetic::{Synthetic, calibrated, noise, targets};
 
+/// Judged by itself.
+fn judge(record: &Record, output: usize) -> OutputVerdict {
+    judge_output(record, output, &LearnedElsewhere::new())
+}
+
 fn state(builder: Synthetic) -> State {
-    judge_output(&builder.record(), 0).state
+    judge(&builder.record(), 0).state
 }
 
 /// Looks at 30 epochs, settled from the first one on.
@@ -28,8 +33,12 @@ fn the_table_of_cases() {
         ("one is NaN", settled(|i, y| if i == 3 { f64::NAN } else { y }), State::Diverged),
         ("all are infinite", settled(|_, _| f64::INFINITY), State::Diverged),
         ("huge, after a good start", settled(|i, _| 1e4 * noise(i + 9)), State::Diverged),
-        ("huge from the start", Synthetic::new().looks(30, |_, i, _| 1e4 * noise(i + 9)), State::Undecided),
-        ("shrunk and at rest", settled(|i, y| 1.0 + 0.15 * (y - 1.0) + 0.01 * noise(i + 9)), State::Undecided),
+        (
+            "huge from the start, and still there",
+            Synthetic::new().looks(30, |_, i, _| 1e4 * noise(i + 9)),
+            State::Undertrained,
+        ),
+        ("shrunk and at rest", settled(|i, y| 1.0 + 0.15 * (y - 1.0) + 0.01 * noise(i + 9)), State::Shrunk),
         ("unrelated to the target", settled(|i, _| 1.0 + 0.5 * noise(i + 9)), State::Undecided),
         ("the wrong way", settled(|_, y| 2.0 - y), State::Undecided),
         ("memorised", settled(|i, y| if i < 5000 { y } else { 1.0 + 2.0 * noise(i + 9) }), State::Memorised),
@@ -54,7 +63,7 @@ fn the_table_of_cases() {
         ("non-finite by status", settled(|_, y| y).status(Status::NonFinite), State::Diverged),
     ];
     for (name, builder, expected) in table {
-        let found = judge_output(&builder.record(), 0);
+        let found = judge(&builder.record(), 0);
         assert_eq!(found.state, expected, "{name}: {} {:?}", found.seen, found.judged.map(|look| look.intervals));
     }
 }
@@ -107,7 +116,7 @@ fn a_few_samples_suffice_for_what_is_exact_only() {
 
 #[test]
 fn a_constant_target_cannot_be_judged() {
-    let found = judge_output(&Synthetic::new().look(Split::Train, 5, &[3.0; 50], &[3.0; 50]).record(), 0);
+    let found = judge(&Synthetic::new().look(Split::Train, 5, &[3.0; 50], &[3.0; 50]).record(), 0);
     assert_eq!(found.state, State::Undecided);
     assert_eq!(found.seen, "its targets are all the same, so there is nothing to predict");
 }
@@ -118,7 +127,7 @@ fn a_small_validation_set_does_not_make_a_memoriser() {
     let fitted: Vec<f64> = train.iter().enumerate().map(|(i, y)| calibrated(0.3, i, *y)).collect();
     let few = targets(5000, 8);
     let unsure: Vec<f64> = few.iter().enumerate().map(|(i, y)| 1.0 + 0.2 * (y - 1.0) + 0.9 * noise(i + 321)).collect();
-    let found = judge_output(
+    let found = judge(
         &Synthetic::new().look(Split::Train, 9, &train, &fitted).look(Split::Validation, 9, &few, &unsure).record(),
         0,
     );
@@ -138,7 +147,7 @@ fn honest_runs_raise_no_false_alarm() {
             let reached = 1.0 - (-1.5 * f64::from(epoch)).exp();
             calibrated((strength * reached * jitter).clamp(0.0, 0.99), i + 20_000 * run as usize, y)
         };
-        let found = judge_output(&Synthetic::new().looks(epochs, predict).record(), 0);
+        let found = judge(&Synthetic::new().looks(epochs, predict).record(), 0);
         let fine = matches!(found.state, State::Learned | State::Undecided);
         assert!(fine, "strength {strength}, {epochs} epochs: {:?}, {}", found.state, found.seen);
         learned += u32::from(found.state == State::Learned);
@@ -155,7 +164,7 @@ fn collapses_of_every_kind_are_found() {
         let level = [1.0, 0.5, 0.0, -1.5, 3.5][run % 5];
         let jitter = [0.0, 1e-6, 0.004, 0.06][run / 10];
         let record = settled(move |i, y| level + jitter * noise(i + 5_000 * run) + 0.002 * jitter * y).record();
-        found += u32::from(judge_output(&record, 0).state == State::Collapsed);
+        found += u32::from(judge(&record, 0).state == State::Collapsed);
     }
     assert_eq!(found, 40);
 }
@@ -163,7 +172,7 @@ fn collapses_of_every_kind_are_found() {
 #[test]
 fn a_loss_that_is_no_number_is_divergence_even_where_predictions_are_finite() {
     let losses = |bad: usize| (0..300).map(move |step| if step >= 300 - bad { f64::NAN } else { 1.0 });
-    let found = |bad: usize| judge_output(&settled(|_, y| y).steps(Channel::Loss, "", losses(bad)).record(), 0);
+    let found = |bad: usize| judge(&settled(|_, y| y).steps(Channel::Loss, "", losses(bad)).record(), 0);
     assert_eq!(found(10).state, State::Diverged);
     assert_eq!(found(10).seen, "the loss was NaN or infinite at every step of epoch 30");
     assert_eq!(found(9).state, State::Learned);

@@ -23,6 +23,19 @@ pub enum Learner {
     Neighbours,
 }
 
+impl Learner {
+    /// What it is, in words that fit a sentence.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mean => "the mean",
+            Self::Median => "the median",
+            Self::Ridge => "ridge regression",
+            Self::RandomFeatures => "ridge regression on random features",
+            Self::Neighbours => "the mean of the nearest samples",
+        }
+    }
+}
+
 /// What the reference learners attain on one dataset.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct References {

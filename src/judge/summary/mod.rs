@@ -10,30 +10,45 @@ pub(super) use comparison::comparison;
 pub(super) use verdict::verdict;
 
 use super::{Constant, Estimate, State};
-use crate::record::{Record, Status};
+use crate::{
+    experiment::Layer,
+    record::{Record, Split, Status},
+};
 
 /// What a diagnosis did not look at.
-pub(super) fn not_examined() -> Vec<String> {
-    [
+pub(super) fn not_examined(records: &[Record]) -> Vec<String> {
+    let without_references = records.iter().any(|record| record.run.references.is_none()).then_some(
         "whether the target can be predicted at all: no reference learner was trained on the same data, so a target \
          without signal looks like a collapse",
+    );
+    let untold_path = records.iter().any(path_is_untold).then_some(
         "whether the network answers alike while training and while predicting (dropout, batch normalisation): the \
          predictions that were judged are those of the predicting network",
-        "what caused it and which change cures it: no changed setting was trained against an unchanged control",
-    ]
-    .map(str::to_owned)
-    .to_vec()
+    );
+    let cause = "what caused it and which change cures it: no changed setting was trained against an unchanged control";
+    [without_references, untold_path, Some(cause)].into_iter().flatten().map(str::to_owned).collect()
+}
+
+/// Whether the training path differs from the path that was judged and was not looked at.
+fn path_is_untold(record: &Record) -> bool {
+    let differs = |layer: &Layer| matches!(layer, Layer::Dropout { .. } | Layer::BatchNorm { .. });
+    record.run.experiment.model.layers.iter().any(differs) && record.last_predictions(Split::TrainingPath).is_none()
 }
 
 /// What a comparison did not look at.
-pub(super) fn not_examined_by_comparison() -> Vec<String> {
+pub(super) fn not_examined_by_comparison(cells: &[(Vec<String>, Vec<Record>)]) -> Vec<String> {
+    let mut records = cells.iter().flat_map(|(_, records)| records);
+    let without_references = records
+        .any(|record| record.run.references.is_none())
+        .then_some("whether the target can be predicted at all: no reference learner was trained on the same data");
     [
-        "whether the target can be predicted at all: no reference learner was trained on the same data",
         "values between and beyond those that were tried, and every other setting",
         "why the runs that collapsed did so: `whymean diagnose` with one of these values looks at that",
     ]
+    .into_iter()
+    .chain(without_references)
     .map(str::to_owned)
-    .to_vec()
+    .collect()
 }
 
 /// Why a run stopped: a clause.

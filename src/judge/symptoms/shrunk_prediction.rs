@@ -2,11 +2,7 @@
 
 use super::{Card, Finding, Symptom, names, numbers, step_of_look};
 use crate::{
-    judge::{
-        look::OutputLook,
-        stats,
-        verdict::{is_flat, is_shrunk},
-    },
+    judge::{look::OutputLook, skilful::is_shrunk, stats, verdict::is_flat},
     record::{Record, Split},
 };
 

@@ -1,0 +1,170 @@
+//! Outputs whose predictions vary with the input: how much of what is attainable do they reach?
+//!
+//! The best predictor of a noisy target is calibrated: the slope of the target on the prediction is 1 and the spread
+//! equals the correlation, whatever the noise. So a small spread is no fault by itself. It is one where the slope says
+//! that the network's own predictions would be better if they were larger, or where a reference learner proves that far
+//! more can be predicted.
+
+use super::{
+    BestReference, Estimate, State,
+    attainable::Signal,
+    limits,
+    look::{OutputLook, moved_since_birth},
+    verdict::{Case, lost_its_way},
+};
+use crate::record::{Record, Split};
+
+/// Judges an output that is no constant.
+pub(super) fn judge(case: &Case) -> (State, String) {
+    let Some(skill) = case.judged.intervals.skill else {
+        return (State::Undecided, "its skill could not be measured".into());
+    };
+    if skill.low > 0.0 { better_than_a_constant(case, skill) } else { no_better_than_a_constant(case, skill) }
+}
+
+/// The skill is above zero beyond doubt.
+fn better_than_a_constant(case: &Case, skill: Estimate) -> (State, String) {
+    if case.improving.is_some() && skill.value < limits::LEARNED_SKILL {
+        return (State::Undertrained, still_rising());
+    }
+    if is_shrunk(case.judged) {
+        let slope = case.judged.intervals.slope.map_or(f64::NAN, |slope| slope.value);
+        let words = format!("its predictions point the right way but are too small by a factor of about {slope:.1}");
+        return (State::Shrunk, words);
+    }
+    let Some(best) = case.attainable.best.as_ref().filter(|best| best.finds_signal) else {
+        return (State::Learned, "it predicts better than a constant".into());
+    };
+    let reference = format!("{} reaches {:.2}", best.learner.name(), best.skill.value);
+    if skill.high < limits::ATTAINED_SHARE * best.skill.low {
+        if fitted_more_than_it_predicts(case, skill) {
+            let words =
+                format!("it predicts the training set, and on validation far less than is attainable: {reference}");
+            return (State::Memorised, words);
+        }
+        if spread_is_far_below(case.judged, best) {
+            let words = format!("its predictions point the right way with far too little spread: {reference}");
+            return (State::Shrunk, words);
+        }
+        let words = format!(
+            "it predicts better than a constant, but reaches less than half of what is attainable: {reference}"
+        );
+        return (State::Undecided, words);
+    }
+    let words = if skill.high < best.skill.low {
+        format!("it predicts better than a constant, though somewhat less than is attainable: {reference}")
+    } else {
+        "it predicts better than a constant".to_owned()
+    };
+    (State::Learned, words)
+}
+
+/// The skill cannot be told from zero, or is below.
+fn no_better_than_a_constant(case: &Case, skill: Estimate) -> (State, String) {
+    if case.improving.is_some() {
+        return (State::Undertrained, still_rising());
+    }
+    if let Some(state) = memorised(case, skill) {
+        return state;
+    }
+    if let Some(words) = lost_its_way(case) {
+        return (State::Diverged, words);
+    }
+    if case.attainable.signal != Signal::NotFound && hardly_moved(case) {
+        return (State::Undertrained, "its predictions have hardly moved from those of the untrained network".into());
+    }
+    match case.attainable.signal {
+        // A point estimate this high in a sample this small is no evidence that there is nothing.
+        Signal::NotFound if skill.value < limits::MEMORISED_SKILL => {
+            (State::Unpredictable, format!("it is no better than a constant, and {}", no_reference(case.record)))
+        }
+        Signal::Found if nearly_flat(case) => {
+            (State::Collapsed, format!("its predictions hardly vary and carry nothing of the target{}", though(case)))
+        }
+        Signal::Found | Signal::NotFound | Signal::Unknown => {
+            let words = if skill.high < 0.0 {
+                "its predictions vary with the input but are worse than a constant"
+            } else {
+                "its predictions vary with the input but cannot be told from a constant in skill"
+            };
+            (State::Undecided, format!("{words}{}", though(case)))
+        }
+    }
+}
+
+fn still_rising() -> String {
+    "its skill was still rising when it stopped".to_owned()
+}
+
+/// `, though ridge regression reaches 0.52`; empty where no reference finds signal.
+fn though(case: &Case) -> String {
+    case.attainable.best.as_ref().filter(|best| best.finds_signal).map_or_else(String::new, |best| {
+        format!(", though {} reaches a skill of {:.2}", best.learner.name(), best.skill.value)
+    })
+}
+
+/// `no reference learner beats a constant on 442 samples`.
+pub(super) fn no_reference(record: &Record) -> String {
+    let samples = record.run.references.as_ref().map_or(0, |references| references.samples);
+    format!("no reference learner beats a constant on {samples} samples")
+}
+
+/// Whether predictions point the right way with a slope far above 1: made larger, they would be better.
+pub(super) fn is_shrunk(look: &OutputLook) -> bool {
+    look.intervals.slope.is_some_and(|slope| slope.low > limits::SHRUNK_SLOPE)
+        && look.intervals.skill.is_some_and(|skill| skill.value < limits::LEARNED_SKILL)
+}
+
+/// Whether the spread, too, is that of less than half of what is attainable: of a calibrated prediction its square is the
+/// skill.
+fn spread_is_far_below(look: &OutputLook, best: &BestReference) -> bool {
+    look.intervals.spread.is_some_and(|spread| spread.high.powi(2) < limits::ATTAINED_SHARE * best.skill.low)
+}
+
+/// Training skill more than twice that of validation, beyond doubt.
+fn fitted_more_than_it_predicts(case: &Case, skill: Estimate) -> bool {
+    case.judged.split != Split::Train
+        && case.train.and_then(|train| train.intervals.skill).is_some_and(|train| {
+            train.value >= limits::MEMORISED_SKILL && skill.high < limits::MEMORISED_SHARE * train.low
+        })
+}
+
+/// Training set learned, validation not: memorised, or too few samples to say.
+fn memorised(case: &Case, skill: Estimate) -> Option<(State, String)> {
+    let learned = case.train?.intervals.skill?;
+    // Where nothing can be predicted, some fit of the noise is what any network does; memorised is what fitted most of it.
+    let least = match case.attainable.signal {
+        Signal::NotFound => limits::FITTED_SKILL,
+        Signal::Found | Signal::Unknown => limits::MEMORISED_SKILL,
+    };
+    if case.judged.split == Split::Train || learned.low <= 0.0 || learned.value < least {
+        return None;
+    }
+    if skill.value <= 0.0 || skill.high < limits::MEMORISED_SHARE * learned.low {
+        let words = "it predicts the training set but is no better than a constant on validation";
+        let nor = match case.attainable.signal {
+            Signal::NotFound => format!("; {} either", no_reference(case.record)),
+            Signal::Found | Signal::Unknown => though(case),
+        };
+        return Some((State::Memorised, format!("{words}{nor}")));
+    }
+    let words =
+        format!("it predicts the training set; {} validation samples are too few to confirm it", case.judged.samples);
+    Some((State::Undecided, words))
+}
+
+/// Spread and skill that are small beside what is attainable, though not small by themselves.
+fn nearly_flat(case: &Case) -> bool {
+    let Some(best) = case.attainable.best.as_ref().filter(|best| best.finds_signal) else { return false };
+    let attainable = best.skill.low.max(0.0);
+    let small = |look: &OutputLook| {
+        look.intervals.spread.is_some_and(|spread| spread.high < limits::NEARLY_FLAT_SHARE * attainable.sqrt())
+            && look.intervals.skill.is_some_and(|skill| skill.high < limits::NEARLY_FLAT_SHARE * attainable)
+    };
+    case.train.into_iter().chain([case.judged]).all(small)
+}
+
+/// Whether the trained network still answers as the untrained one did.
+fn hardly_moved(case: &Case) -> bool {
+    moved_since_birth(case.record, case.judged.split, case.output).is_some_and(|moved| moved < limits::HARDLY_MOVED)
+}
