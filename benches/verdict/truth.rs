@@ -55,6 +55,9 @@ pub struct Facts {
     pub after: Measured,
     /// The same experiment with twice the epochs, where it was trained: see [`asks_for_longer`].
     pub longer: Option<Measured>,
+    /// Per output of that run: by how much the median training skill over the last quarter of its looks is above the
+    /// median around the looks at which the shorter run ended. A lucky last step does not move it.
+    pub later_gains: Vec<f64>,
     /// Whether the learning rate is (almost) 0 at the end, so that twice the epochs are another training.
     pub schedule_ends: bool,
 }
@@ -103,6 +106,8 @@ const SIGNAL: f64 = 0.2;
 const LEARNED_SHARE: f64 = 0.5;
 /// Share of the attainable skill from which nothing worth naming is left.
 const SETTLED_SHARE: f64 = 0.9;
+/// Share of the attainable skill from which no gain can matter.
+const DONE_SHARE: f64 = 0.95;
 /// Gain by twice the epochs, as a share of the attainable skill, from which a run was stopped early.
 const CLEAR_GAIN: f64 = 0.15;
 /// Gain up to which it was not.
@@ -120,7 +125,7 @@ const FAR: f64 = 10.0;
 pub fn asks_for_longer(after: &Measured) -> bool {
     after.outputs.iter().any(|output| {
         let flat = output.spread <= CONSTANT_SPREAD && output.path_skill < LEARNED_SHARE * output.attainable;
-        let short = output.skill > 0.0 && output.skill < SETTLED_SHARE * output.attainable;
+        let short = output.skill > 0.0 && output.skill < DONE_SHARE * output.attainable;
         let lost = output.skill <= 0.0 && output.train_skill < BY_HEART;
         output.finite && output.attainable > 0.0 && (flat || short || lost)
     })
@@ -159,7 +164,7 @@ fn of_output(facts: &Facts, index: usize) -> Truth {
     }
     let (error, error_before) = (1.0 - now.skill, 1.0 - before.skill);
     if now.spread <= CONSTANT_SPREAD && now.skill <= NO_SKILL {
-        return flat(now, longer, error);
+        return flat(now, longer, error, error_before);
     }
     if error > FAR {
         return if error > error_before { shows(State::Diverged, &[]) } else { between("far off since its start") };
@@ -171,11 +176,11 @@ fn of_output(facts: &Facts, index: usize) -> Truth {
         let weak = weak_evidence(now, &facts.after);
         return shows(State::Memorised, if weak { &[State::Unpredictable] } else { &[] });
     }
-    varying(now, longer, facts)
+    varying(now, longer, facts.later_gains.get(index).copied(), facts)
 }
 
 /// Predictions that are one constant.
-fn flat(now: &OutputMeasure, longer: Option<&OutputMeasure>, error: f64) -> Truth {
+fn flat(now: &OutputMeasure, longer: Option<&OutputMeasure>, error: f64, error_before: f64) -> Truth {
     if now.attainable == 0.0 {
         return if error < 1.1 {
             shows(State::Unpredictable, &[])
@@ -190,8 +195,8 @@ fn flat(now: &OutputMeasure, longer: Option<&OutputMeasure>, error: f64) -> Trut
         Some(longer) if longer.finite && longer.spread > CONSTANT_SPREAD => {
             between("a constant, but not after twice the epochs")
         }
-        // A constant so far off may have been thrown there.
-        _ if error > FAR => shows(State::Collapsed, &[State::Diverged]),
+        // A constant that was thrown so far off.
+        _ if error > FAR && error > 2.0 * error_before => shows(State::Collapsed, &[State::Diverged]),
         _ => shows(State::Collapsed, &[]),
     }
 }
@@ -218,33 +223,38 @@ fn weak_evidence(now: &OutputMeasure, measured: &Measured) -> bool {
 }
 
 /// Predictions that vary, of a target with signal.
-fn varying(now: &OutputMeasure, longer: Option<&OutputMeasure>, facts: &Facts) -> Truth {
+fn varying(now: &OutputMeasure, longer: Option<&OutputMeasure>, later_gain: Option<f64>, facts: &Facts) -> Truth {
     let share = now.skill / now.attainable;
     let gain = longer.map(|longer| if longer.finite { (longer.skill - now.skill) / now.attainable } else { f64::NAN });
+    let steady = later_gain.is_some_and(|gain| gain >= 0.5 * CLEAR_GAIN * now.attainable);
+    let rising = gain.is_some_and(|gain| gain >= CLEAR_GAIN) && steady && !facts.schedule_ends;
+    let done = gain.is_none_or(|gain| gain <= NO_GAIN) || facts.schedule_ends;
     let weak = weak_evidence(now, &facts.after);
+    let and_weak = |also: &[State]| {
+        let doubts: &[State] = if weak { &[State::Unpredictable, State::Undecided] } else { &[] };
+        [also, doubts].concat()
+    };
+    if share >= LEARNED_SHARE && now.slope > FULL_SLOPE && !rising {
+        return between("learned, with too little spread");
+    }
+    if share >= SETTLED_SHARE {
+        // Nearly all is learned, and the rest still comes.
+        return shows(State::Learned, &and_weak(if done { &[] } else { &[State::Undertrained] }));
+    }
+    if rising {
+        return shows(State::Undertrained, &and_weak(&[]));
+    }
     if share >= LEARNED_SHARE {
-        let settled = share >= SETTLED_SHARE || gain.is_some_and(|gain| gain <= NO_GAIN) || facts.schedule_ends;
-        let also: &[State] = if weak { &[State::Unpredictable, State::Undecided] } else { &[] };
-        return match gain {
-            _ if settled && now.slope <= FULL_SLOPE => shows(State::Learned, also),
-            Some(gain) if gain >= CLEAR_GAIN && !facts.schedule_ends => {
-                shows(State::Undertrained, if share >= SETTLED_SHARE { &[State::Learned] } else { &[] })
-            }
-            _ => between("learned, and a little more with twice the epochs"),
-        };
+        return if done { shows(State::Learned, &and_weak(&[])) } else { between("learned, and a little more later") };
     }
-    match gain {
-        Some(gain) if gain >= CLEAR_GAIN && !facts.schedule_ends => shows(State::Undertrained, &[]),
-        Some(gain) if gain > NO_GAIN || facts.schedule_ends => {
-            between("short of what is attainable, for no single reason")
-        }
-        None => between("whether it was done was not measured"),
-        Some(_) if weak => between("little signal for so few samples, and little of it learned"),
-        Some(_) if now.slope >= SHRUNK_SLOPE && now.corr >= 0.3 && now.spread >= VARYING_SPREAD => {
-            shows(State::Shrunk, &[])
-        }
-        Some(_) => between("short of what is attainable, for no single reason"),
+    if weak {
+        return between("little signal for so few samples, and little of it learned");
     }
+    let small = now.slope >= SHRUNK_SLOPE && now.corr >= 0.3 && now.spread >= VARYING_SPREAD;
+    if small && gain.is_some_and(|gain| gain <= NO_GAIN) && !facts.schedule_ends {
+        return shows(State::Shrunk, &[]);
+    }
+    between("short of what is attainable, for no single reason")
 }
 
 /// All outputs together: one that is lost among others that are not makes the run partial.

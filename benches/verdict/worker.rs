@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use whymean::{
     experiment::{Experiment, Schedule, reader},
     judge::State,
+    record::{Channel, Split},
     train::run_trial,
     trial::{SCHEMA, Spec, folder},
 };
@@ -128,20 +129,35 @@ fn run(case: &Case, root: &Path) -> Result<Answer, Failure> {
     train(&dir, case, &trained)?;
     let before = measure(case, &trained, None)?;
     let after = measure(case, &trained, Some(&dir.join(folder::WEIGHTS)))?;
-    let longer = if asks_for_longer(&after) {
+    let (longer, later_gains) = if asks_for_longer(&after) {
         let twin_dir = dir.join("longer");
-        let twin = experiment(case, root, 2 * case.setup.epochs, "none")?;
+        let twin = experiment(case, root, 2 * case.setup.epochs, "all")?;
         train(&twin_dir, case, &twin)?;
         let measured = measure(case, &twin, Some(&twin_dir.join(folder::WEIGHTS)))?;
+        let gains = later_gains(&twin_dir, case.setup.epochs)?;
         std::fs::remove_dir_all(&twin_dir)?;
-        Some(measured)
+        (Some(measured), gains)
     } else {
-        None
+        (None, Vec::new())
     };
     let schedule_ends = matches!(trained.training.schedule, Schedule::Cosine { .. });
-    let facts = Facts { before, after, longer, schedule_ends };
+    let facts = Facts { before, after, longer, later_gains, schedule_ends };
     std::fs::write(facts_file(&dir), serde_json::to_string(&facts)?)?;
     Ok(Answer::Trained { facts, secs: started.elapsed().as_secs_f64() })
+}
+
+/// See [`Facts::later_gains`]; of a run of twice these epochs.
+fn later_gains(dir: &Path, epochs: u32) -> Result<Vec<f64>, Failure> {
+    let record = whymean::record::store::read(&folder::record_dir(dir))?;
+    let median = |name: &str, from: u32, to: u32| {
+        let points = record.points(Split::Train, Channel::Skill, name).iter();
+        let skills: Vec<f64> =
+            points.filter(|point| (from..=to).contains(&point.epoch)).map(|point| point.value.value()).collect();
+        whymean::stats::median(&skills).unwrap_or(f64::NAN)
+    };
+    let around = (epochs / 8).max(1);
+    let gain = |name| median(name, epochs + epochs / 2, 2 * epochs) - median(name, epochs - around, epochs + around);
+    Ok(record.outputs().map(gain).collect())
 }
 
 /// Trains a certified run for many times as many steps, and compares what was certified not to move.

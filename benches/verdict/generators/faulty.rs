@@ -9,7 +9,8 @@ use crate::{
 };
 
 pub const FAMILIES: &[Family] = &[
-    Family { name: "shrunk by decay", intended: State::Shrunk, count: 36, make: shrunk_by_decay },
+    Family { name: "shrunk by decay", intended: State::Shrunk, count: 32, make: shrunk_by_decay },
+    Family { name: "shrunk by bound", intended: State::Shrunk, count: 20, make: shrunk_by_bound },
     Family { name: "shrunk by schedule", intended: State::Shrunk, count: 20, make: shrunk_by_schedule },
     Family { name: "mismatch constant", intended: State::Mismatch, count: 36, make: mismatch_constant },
     Family { name: "mismatch images", intended: State::Mismatch, count: 8, make: mismatch_images },
@@ -21,21 +22,35 @@ fn strong(draw: &mut Draw) -> Output {
     Output::new(draw.pick(&[Shape::Linear, Shape::Sine, Shape::Norm]), Noise::Normal, draw.pick(&[0.98, 0.85, 0.7]))
 }
 
+/// Decay that leaves a half to a fifth of the spread: of a linear network `1 / (1 + decay / 2)`, of one with a hidden layer
+/// `1 - decay / 2`, for targets that are wholly explained.
 fn shrunk_by_decay(draw: &mut Draw, number: usize) -> (Material, Setup) {
-    let factor = draw.log_between(0.6, 1.6);
-    let more = |decay: f64| format!("weight_decay = {:e}", decay * factor);
+    let linear = number.is_multiple_of(3);
+    let decay = if linear { draw.between(3.0, 8.0) } else { draw.between(0.8, 1.3) };
     let optimiser = match number % 4 {
-        0 => optimiser("sgd", 0.05, &more(0.25)),
-        1 => optimiser("sgd", 0.01, &format!("momentum = 0.9, {}", more(0.25))),
-        2 => optimiser("adam", 0.01, &more(0.25)),
-        _ => optimiser("rmsprop", 0.003, &more(0.25)),
+        0 => optimiser("sgd", 0.05, &format!("weight_decay = {decay:.3}")),
+        1 => optimiser("sgd", 0.01, &format!("momentum = 0.9, weight_decay = {decay:.3}")),
+        2 => optimiser("adam", 0.01, &format!("weight_decay = {decay:.3}")),
+        _ => optimiser("rmsprop", 0.003, &format!("weight_decay = {decay:.3}")),
     };
-    let linear: &[u32] = if number.is_multiple_of(3) { &[] } else { &[24] };
-    let optimiser =
-        if linear.is_empty() { optimiser.replace("weight_decay = ", "weight_decay = 1") } else { optimiser };
     let output = Output { shape: Shape::Linear, ..strong(draw) };
     let activation = draw.pick(&["tanh", "relu", "gelu"]);
-    (Material::table(2, output), Setup { optimiser, epochs: 60, ..Setup::mlp(linear, activation, 1) })
+    let hidden: &[u32] = if linear { &[] } else { &[24] };
+    (Material::table(2, output), Setup { optimiser, epochs: 60, ..Setup::mlp(hidden, activation, 1) })
+}
+
+/// Targets that reach far beyond the bounds of the last activation, on both sides.
+fn shrunk_by_bound(draw: &mut Draw, number: usize) -> (Material, Setup) {
+    let output = Output { shape: Shape::Linear, ..strong(draw) }.at(0.0, draw.between(3.0, 8.0));
+    let optimiser = match number % 4 {
+        0 => optimiser("adam", 0.01, ""),
+        1 => optimiser("sgd", 0.02, ""),
+        2 => optimiser("adamw", 0.01, ""),
+        _ => optimiser("rmsprop", 0.003, ""),
+    };
+    let loss = ["\"mse\"", "{ kind = \"huber\", delta = 1.0 }"][number % 2];
+    let setup = Setup { optimiser, loss, scale_targets: "none", ..Setup::mlp(&[24], "relu", 1) };
+    (Material::table(2, output), setup.output(1, "tanh"))
 }
 
 /// The rate is gone before the network has its size.

@@ -147,7 +147,8 @@ fn small_sample(draw: &mut Draw, number: usize) -> (Material, Setup) {
     let train = [24, 32, 48, 64, 80][number % 5];
     let explained = [0.95, 0.8, 0.6, 0.4][number % 4];
     let optimiser = optimiser("adam", 0.01, "weight_decay = 3e-3");
-    let setup = Setup { optimiser, batch: 16, train, validation: train / 4, epochs: 60, ..Setup::mlp(&[6], "tanh", 1) };
+    let setup =
+        Setup { optimiser, batch: 16, train, validation: train / 4, epochs: 150, ..Setup::mlp(&[6], "tanh", 1) };
     let shape = draw.pick(&[Shape::Linear, Shape::Square]);
     (Material::table(2, Output::new(shape, Noise::Normal, explained)), setup)
 }

@@ -12,6 +12,8 @@ use crate::{
 pub const FAMILIES: &[Family] = &[
     Family { name: "undertrained table", intended: State::Undertrained, count: 36, make: undertrained_table },
     Family { name: "undertrained images", intended: State::Undertrained, count: 12, make: undertrained_images },
+    Family { name: "slow start", intended: State::Learned, count: 36, make: slow_start },
+    Family { name: "nearly dead", intended: State::Learned, count: 24, make: nearly_dead },
     Family { name: "memorised noise", intended: State::Memorised, count: 24, make: memorised_noise },
     Family { name: "memorised signal", intended: State::Memorised, count: 24, make: memorised_signal },
 ];
@@ -43,6 +45,40 @@ fn undertrained_images(draw: &mut Draw, number: usize) -> (Material, Setup) {
     let optimiser = slow_optimiser(draw, number);
     let setup = Setup { optimiser, epochs: draw.whole(10, 20), ..Setup::cnn(6, 24, ["relu", "gelu"][number % 2]) };
     (Material::Boxes { side: 12, box_size: 4 }, setup)
+}
+
+/// Deep networks that sit on a constant at first; most leave it.
+fn slow_start(draw: &mut Draw, number: usize) -> (Material, Setup) {
+    let (hidden, activation, init): (&[u32], &str, &str) = match number % 3 {
+        0 => (&[16, 16, 16], "sigmoid", "\"pytorch\""),
+        1 => {
+            (&[16, 16, 16, 16], "tanh", "{ weights = { kind = \"normal\", std = 0.03 }, gain = 1.0, bias = \"zeros\" }")
+        }
+        _ => (&[24, 24, 24], "relu", "{ weights = { kind = \"normal\", std = 0.03 }, gain = 1.0, bias = \"zeros\" }"),
+    };
+    let factor = draw.log_between(0.5, 2.0);
+    let optimiser = match number % 4 {
+        0 => optimiser("adam", 0.002 * factor, ""),
+        1 => optimiser("sgd", 0.2 * factor, "momentum = 0.9"),
+        2 => optimiser("rmsprop", 0.001 * factor, ""),
+        _ => optimiser("adamw", 0.002 * factor, ""),
+    };
+    let output = Output::new(draw.pick(&[Shape::Linear, Shape::Sine]), Noise::Normal, draw.pick(&[0.98, 0.8]));
+    (
+        Material::table(2, output),
+        Setup { optimiser, init: init.to_owned(), epochs: 80, ..Setup::mlp(hidden, activation, 1) },
+    )
+}
+
+/// Most units start dead, and a few may be enough or come back.
+fn nearly_dead(draw: &mut Draw, number: usize) -> (Material, Setup) {
+    let value = -draw.between(1.0, 5.0);
+    let init =
+        format!("{{ weights = \"he_normal\", gain = 1.0, bias = {{ kind = \"constant\", value = {value:.2} }} }}");
+    let optimiser = super::usual_optimiser(draw, number);
+    let output = Output::new(draw.pick(&[Shape::Linear, Shape::Sine]), Noise::Normal, draw.pick(&[0.98, 0.8]));
+    let hidden: &[u32] = draw.pick(&[&[32], &[24, 24]]);
+    (Material::table(3, output), Setup { optimiser, init, epochs: 60, ..Setup::mlp(hidden, "relu", 1) })
 }
 
 /// Wide, long and without regularisation.
