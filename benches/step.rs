@@ -8,6 +8,9 @@
 //! All contenders run interleaved in this one call, a few steps each in turn, in an order that rotates; the ratios are of
 //! medians, with the spread of the ratios of single rounds. `--python` names a Python with torch 2.13 (see
 //! `benches/pytorch/requirements.txt`), which then takes part through `benches/pytorch/step.py --serve`.
+//!
+//! Last come the looks that are not made at every step, each with its cost in steps: at the probe set after each epoch,
+//! and the sparse ones (signal by depth, sharpness), which are made at the start and the end as well.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -21,6 +24,7 @@ use whymean::{
     record::{Record, RunInfo, Status, store::Store},
     train::{
         recorder::{Recorder, RecorderState},
+        sparse,
         trainer::Trainer,
     },
 };
@@ -94,6 +98,7 @@ impl Ours {
             experiment,
             seed: 0,
             data: summary,
+            references: None,
             layers: trainer.net.layers().to_vec(),
             device: "cpu".to_owned(),
             threads: 1,
@@ -132,6 +137,38 @@ impl Contender for Ours {
         }
         Ok(started.elapsed().as_secs_f64())
     }
+}
+
+/// What the looks of a network in training cost, in bare steps of `step_secs` and as a share of the training they belong
+/// to, one row each.
+fn looks(ours: &mut Ours, step_secs: f64, epoch_steps: u64, repetitions: usize) -> Result<(), Failure> {
+    println!("\n| look | ms (median) | steps | made every | share of the training |");
+    println!("|---|---|---|---|---|");
+    let row = |what: &str, every: u64, times: &mut [f64]| {
+        let steps = median(times) / step_secs;
+        let (ms, share) = (median(times) * 1e3, steps / every as f64);
+        println!("| {what} | {ms:.1} | {steps:.2} | {every} steps | {share:.4} |");
+    };
+    let mut probe_set = Vec::new();
+    let mut signal = Vec::new();
+    let mut sharpness = Vec::new();
+    for repetition in 0..repetitions {
+        // A step that is no sparse one.
+        let (step, epoch) = (ours.trainer.steps_per_epoch() + repetition as u64, ours.epoch + repetition as u32);
+        let started = Instant::now();
+        ours.trainer.look(step, epoch, &mut ours.recorder)?;
+        probe_set.push(started.elapsed().as_secs_f64());
+        let started = Instant::now();
+        ours.trainer.look_at_signal(step, epoch, &mut ours.recorder)?;
+        signal.push(started.elapsed().as_secs_f64());
+        let started = Instant::now();
+        ours.trainer.look_at_curvature(step, epoch, &mut ours.recorder)?;
+        sharpness.push(started.elapsed().as_secs_f64());
+    }
+    row("probe set, training split", epoch_steps, &mut probe_set);
+    row("signal by depth", sparse::EVERY_STEPS, &mut signal);
+    row("sharpness", sparse::EVERY_STEPS, &mut sharpness);
+    Ok(())
 }
 
 /// PyTorch in a process of its own, which answers `run K` with seconds.
@@ -248,5 +285,9 @@ fn main() -> Result<(), Failure> {
         let middle = median(&mut times.clone());
         println!("| {} | {:.3} | {:.3} | {low:.3} to {high:.3} |", contender.name(), middle * 1e3, middle / base);
     }
-    Ok(())
+    let mut trained = Ours::new("whymean, all instruments at every step", text, Probes::All)?;
+    trained.run(2 * steps)?;
+    // The question has 10000 images; this bench makes do with fewer.
+    let epoch_steps = if network == "cnn" { 10_000_u64.div_ceil(128) } else { trained.trainer.steps_per_epoch() };
+    looks(&mut trained, base, epoch_steps, repetitions)
 }

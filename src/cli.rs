@@ -85,11 +85,12 @@ Examples:
   whymean report reports/cv-261704 --out /tmp/again --format markdown")]
     Report(ReportArguments),
 
-    /// Say what a symptom is, how it is told, and when it misleads.
+    /// Say what a state, measure or symptom is, how it is told, and when it misleads.
     #[command(after_help = "\
 Examples:
-  whymean explain              list what can be explained
+  whymean explain              list what can be explained, with a sentence each
   whymean explain dead-layer
+  whymean explain read-out
   whymean explain --all")]
     Explain(ExplainArguments),
 

@@ -89,6 +89,15 @@ pub enum UsageError {
         /// What is wrong with it.
         why: String,
     },
+    /// An option and a setting that say different things about the same.
+    #[error("`{option}` contradicts `{other}`")]
+    #[diagnostic(code(whymean::usage::contradiction), help("leave out one of the two"))]
+    Contradiction {
+        /// The option.
+        option: &'static str,
+        /// What else was given for the same setting.
+        other: String,
+    },
     /// Settings of a comparison that are one and the same training.
     #[error("{one} and {other} train the same")]
     #[diagnostic(

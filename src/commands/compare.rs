@@ -26,6 +26,7 @@ pub fn run(arguments: &CompareArguments, manner: Manner) -> miette::Result<Exit>
         let why = format!("`{}` is there twice; give all its values at once", axis.path);
         return Err(UsageError::Axis { text: arguments.vary[at].clone(), why }.into());
     }
+    runs::refuse_contradictions(&arguments.training, &axes)?;
     let (set, changes) = runs::changes(&arguments.training)?;
     let (base, config) = change::read_with(&arguments.config, &changes)?;
     let settings: Vec<(&str, &str)> = set.iter().map(|Change { path, to }| (path.as_str(), to.as_str())).collect();

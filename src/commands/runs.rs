@@ -12,6 +12,7 @@ use crate::{
     data,
     error::UsageError,
     experiment::{self, Experiment, Source, change::Change},
+    judge::Axis,
     trial::{
         SCHEMA, Spec, TrialEnd, TrialError, TrialRunner,
         interrupt::Interrupts,
@@ -27,14 +28,37 @@ pub type Deaths = BTreeMap<PathBuf, String>;
 /// The changes that the options make to the configuration: those of `--set`, then those with an option of their own.
 pub fn changes(arguments: &TrainingArguments) -> miette::Result<(Vec<Change>, Vec<Change>)> {
     let set = arguments.set.iter().map(|text| text.parse()).collect::<Result<Vec<Change>, _>>()?;
-    let change = |path: &str, to: String| Change { path: path.to_owned(), to };
     let mut all = set.clone();
-    all.extend(arguments.seed.map(|seed| change("seed", seed.to_string())));
-    all.extend(arguments.seeds.map(|seeds| change("diagnosis.seeds", seeds.to_string())));
-    if arguments.no_early_stop {
-        all.push(change("diagnosis.early_stop", "false".to_owned()));
+    for (option, change) in with_own_option(arguments) {
+        if let Some(other) = set.iter().find(|other| same_path(&other.path, &change.path) && other.to != change.to) {
+            return Err(UsageError::Contradiction { option, other: format!("--set {other}") }.into());
+        }
+        all.push(change);
     }
     Ok((set, all))
+}
+
+/// Refuses an axis whose path has an option of its own that is given as well: one of the two would be ignored.
+pub fn refuse_contradictions(arguments: &TrainingArguments, axes: &[Axis]) -> Result<(), UsageError> {
+    for (option, change) in with_own_option(arguments) {
+        if let Some(axis) = axes.iter().find(|axis| same_path(&axis.path, &change.path)) {
+            return Err(UsageError::Contradiction { option, other: format!("--vary {}", axis.path) });
+        }
+    }
+    Ok(())
+}
+
+/// The settings that have an option of their own, as far as it is given.
+fn with_own_option(arguments: &TrainingArguments) -> Vec<(&'static str, Change)> {
+    let change = |path: &str, to: String| Change { path: path.to_owned(), to };
+    let seed = arguments.seed.map(|seed| ("--seed", change("seed", seed.to_string())));
+    let seeds = arguments.seeds.map(|seeds| ("--seeds", change("diagnosis.seeds", seeds.to_string())));
+    let stop = || ("--no-early-stop", change("diagnosis.early_stop", "false".to_owned()));
+    seed.into_iter().chain(seeds).chain(arguments.no_early_stop.then(stop)).collect()
+}
+
+fn same_path(one: &str, other: &str) -> bool {
+    one.split('.').map(str::trim).eq(other.split('.').map(str::trim))
 }
 
 /// The seeds of an experiment's runs.
@@ -179,6 +203,31 @@ mod tests {
         experiment.diagnosis.seeds = 2;
         let refused = seeds(&experiment).expect_err("one too far").to_string();
         assert_eq!(refused, "2 seeds from 9007199254740991 on go beyond the largest seed, 9007199254740991");
+    }
+
+    #[test]
+    fn an_option_and_a_setting_may_agree_and_may_not_contradict() {
+        use clap::Parser;
+        let arguments = |words: &[&str]| {
+            let words = ["whymean", "diagnose", "c.toml"].iter().chain(words);
+            match crate::cli::Cli::try_parse_from(words).expect("understood").verb {
+                crate::cli::Verb::Diagnose(arguments) => arguments.training,
+                _ => panic!("`diagnose` was asked for"),
+            }
+        };
+        let agree = arguments(&["--no-early-stop", "--set", "diagnosis.early_stop=false", "--seed", "3"]);
+        let (set, all) = changes(&agree).expect("the same twice");
+        assert_eq!((set.len(), all.len()), (1, 3));
+        let contradict = arguments(&["--no-early-stop", "--set", "diagnosis. early_stop=true"]);
+        let refused = changes(&contradict).expect_err("one of the two would be ignored").to_string();
+        assert_eq!(refused, "`--no-early-stop` contradicts `--set diagnosis. early_stop=true`");
+        let axis = |path: &str| Axis { path: path.to_owned(), values: vec!["true".to_owned(), "false".to_owned()] };
+        let refused = refuse_contradictions(&agree, &[axis("model.layers"), axis("diagnosis.early_stop")]);
+        assert_eq!(
+            refused.expect_err("the option would be ignored").to_string(),
+            "`--no-early-stop` contradicts `--vary diagnosis.early_stop`"
+        );
+        assert!(refuse_contradictions(&agree, &[axis("training.epochs")]).is_ok());
     }
 
     #[test]

@@ -37,7 +37,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     compare::compare,
     decide::{Decision, decide, not_finite},
-    explain::{explain, explain_ids},
+    explain::{explain, explain_groups, explain_ids},
     over_runs::diagnose,
     run::judge_run,
     symptoms::Finding,

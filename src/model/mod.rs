@@ -30,7 +30,7 @@ use tch::{Device, Kind, Tensor};
 pub use error::ModelError;
 
 use crate::{experiment::Model, record::LayerInfo};
-use operation::Stage;
+use operation::{Operation, Stage};
 
 /// Whether dropout drops and batch normalisation takes the batch's own statistics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +39,9 @@ pub enum Mode {
     Train,
     /// Dropout is the identity and batch normalisation uses its running statistics; nothing in the network changes.
     Eval,
+    /// The surface that training moves on, without its chance: batch normalisation takes the batch's own statistics and
+    /// leaves its running ones, dropout is the identity; nothing in the network changes, and nothing is drawn.
+    Still,
 }
 
 /// Values that training moves.
@@ -103,13 +106,30 @@ impl Net {
         if got.len() != self.input_shape.len() + 1 || !same_sides() {
             return Err(ModelError::Inputs { got, wanted: self.input_shape.clone() });
         }
-        let mut taps: Vec<Tensor> = Vec::with_capacity(self.stages.len());
-        for (stage, layer) in self.stages.iter().zip(&self.layers) {
+        self.forward_from(0, inputs, mode)
+    }
+
+    /// As [`Net::forward`], from the layer with this number on: its inputs in, one tensor for it and each later layer out.
+    ///
+    /// - Errors: as [`Net::forward`], but inputs of another shape are libtorch's to refuse.
+    pub fn forward_from(&self, first: usize, inputs: &Tensor, mode: Mode) -> Result<Vec<Tensor>, ModelError> {
+        let mut taps: Vec<Tensor> = Vec::with_capacity(self.stages.len().saturating_sub(first));
+        for (stage, layer) in self.stages.iter().zip(&self.layers).skip(first) {
             let input = taps.last().unwrap_or(inputs);
             let tap = stage.forward(&layer.name, input, &self.parameters, &self.buffers, mode)?;
             taps.push(tap);
         }
         Ok(taps)
+    }
+
+    /// Whether a step sees another network than a look in [`Mode::Eval`]: one with dropout or batch normalisation.
+    pub fn has_other_training_path(&self) -> bool {
+        self.stages.iter().any(|stage| stage.operation.differs_in_training())
+    }
+
+    /// Whether a batch of one sample may be more than batch normalisation can take.
+    pub fn normalises_batches(&self) -> bool {
+        self.stages.iter().any(|stage| matches!(stage.operation, Operation::BatchNorm { .. }))
     }
 
     /// The parameters in order of creation: by layer, the weight before the bias.

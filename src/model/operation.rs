@@ -35,7 +35,7 @@ impl Stage {
         buffers: &[Buffer],
         mode: Mode,
     ) -> Result<Tensor, ModelError> {
-        if let (Operation::BatchNorm { .. }, Mode::Train) = (&self.operation, mode) {
+        if let (Operation::BatchNorm { .. }, Mode::Train | Mode::Still) = (&self.operation, mode) {
             let size = input.size();
             let values = size.iter().product::<i64>() / size.get(1).copied().unwrap_or(1).max(1);
             // libtorch itself divides by values - 1 and leaves infinities in the running variance without a word.
@@ -51,6 +51,20 @@ impl Stage {
 }
 
 impl Operation {
+    /// Whether it does something else in [`Mode::Train`] than in [`Mode::Eval`].
+    pub fn differs_in_training(&self) -> bool {
+        match *self {
+            Self::Dropout { rate } => rate > 0.0,
+            Self::BatchNorm { .. } => true,
+            Self::Dense { .. }
+            | Self::Conv2d { .. }
+            | Self::MaxPool2d { .. }
+            | Self::AvgPool2d { .. }
+            | Self::Flatten
+            | Self::Identity => false,
+        }
+    }
+
     fn apply(
         &self,
         input: &Tensor,
@@ -59,9 +73,10 @@ impl Operation {
         mode: Mode,
     ) -> Result<Tensor, TchError> {
         let parameter = |index: usize| &parameters[index].tensor;
-        let training = match mode {
-            Mode::Train => true,
-            Mode::Eval => false,
+        let (draws, of_batch) = match mode {
+            Mode::Train => (true, true),
+            Mode::Eval => (false, false),
+            Mode::Still => (false, true),
         };
         match *self {
             Self::Dense { weight, bias } => input.f_linear(parameter(weight), bias.map(parameter)),
@@ -74,17 +89,13 @@ impl Operation {
             Self::MaxPool2d { size, stride } => input.f_max_pool2d([size; 2], [stride; 2], [0, 0], [1, 1], false),
             Self::AvgPool2d { size, stride } => input.f_avg_pool2d([size; 2], [stride; 2], [0, 0], false, true, None),
             Self::Flatten => input.f_flatten(1, -1),
-            Self::Dropout { rate } => input.f_dropout(rate, training),
-            Self::BatchNorm { weight, bias, mean, var, momentum, epsilon } => input.f_batch_norm(
-                Some(parameter(weight)),
-                Some(parameter(bias)),
-                Some(&buffers[mean].tensor),
-                Some(&buffers[var].tensor),
-                training,
-                momentum,
-                epsilon,
-                true,
-            ),
+            Self::Dropout { rate } => input.f_dropout(rate, draws),
+            Self::BatchNorm { weight, bias, mean, var, momentum, epsilon } => {
+                // Without running statistics at hand, libtorch cannot move them.
+                let running = |index: usize| (mode != Mode::Still).then(|| &buffers[index].tensor);
+                let (weight, bias) = (Some(parameter(weight)), Some(parameter(bias)));
+                input.f_batch_norm(weight, bias, running(mean), running(var), of_batch, momentum, epsilon, true)
+            }
             Self::Identity => Ok(input.shallow_clone()),
         }
     }

@@ -177,6 +177,36 @@ fn batch_norm_moves_its_statistics_in_train_only() {
 }
 
 #[test]
+fn the_still_mode_normalises_as_training_does_but_draws_and_moves_nothing() {
+    let _torch = torch();
+    let without_chance = vec![dense(4, Activation::Relu), norm(), dense(None, Activation::Linear)];
+    let mut with_dropout = without_chance.clone();
+    with_dropout.insert(2, Layer::Dropout { rate: 0.5 });
+    let of = |layers| Net::new(&model(layers), &[3], 1, 0, Device::Cpu).expect("the layers fit");
+    let (trained, still) = (of(without_chance), of(with_dropout));
+    let inputs = Tensor::randn([9, 3], (Kind::Float, Device::Cpu));
+    let before = bits(&still.state());
+    tch::manual_seed(5);
+    let (drawn_after, taps) = {
+        let taps = still.forward(&inputs, Mode::Still).expect("the inputs fit");
+        (values(&Tensor::rand([4], (Kind::Float, Device::Cpu))), taps)
+    };
+    tch::manual_seed(5);
+    assert_eq!(drawn_after, values(&Tensor::rand([4], (Kind::Float, Device::Cpu))), "something was drawn");
+    assert_eq!(bits(&still.state()), before, "something moved");
+    let wanted = trained.forward(&inputs, Mode::Train).expect("the inputs fit");
+    assert_eq!(values(&taps[3]), values(&wanted[2]));
+    assert!(still.forward(&inputs.narrow(0, 0, 1), Mode::Still).is_err(), "one sample has no variance");
+    // From the middle on, the same.
+    let tail = still.forward_from(2, &taps[1], Mode::Still).expect("the inputs fit");
+    assert_eq!((tail.len(), values(&tail[1])), (2, values(&taps[3])));
+    assert!(still.forward_from(4, &taps[3], Mode::Still).expect("nothing to do").is_empty());
+    assert!(still.has_other_training_path() && still.normalises_batches());
+    let plain = of(vec![Layer::Dropout { rate: 0.0 }, dense(None, Activation::Linear)]);
+    assert!(!plain.has_other_training_path() && !plain.normalises_batches());
+}
+
+#[test]
 fn batch_norm_refuses_one_value_per_channel_and_stays_as_it_was() {
     let _torch = torch();
     let net = Net::new(&model(vec![norm()]), &[2], 2, 0, Device::Cpu).expect("the layer fits");

@@ -17,7 +17,8 @@ pub struct DeadUnits;
 /// Units beyond this index are counted, but have no series of their own (a record of a wide layer stays small).
 const MOST_UNIT_SERIES: usize = 512;
 
-fn can_die(layer: &LayerInfo) -> bool {
+/// Whether the layer's activation can be exactly zero for every input: then its units are watched.
+pub fn can_die(layer: &LayerInfo) -> bool {
     layer.activation == "relu"
 }
 
@@ -33,16 +34,21 @@ impl Probe for DeadUnits {
 
     fn step(&self, view: &StepView<'_>, readings: &mut dyn Readings) {
         for (layer, sums) in view.layers.iter().zip(view.activations).filter(|(layer, _)| can_die(layer)) {
-            readings.put(Split::Train, Channel::DeadFraction, &layer.name, sums.dead_fraction());
+            if let Some(fraction) = sums.dead_fraction() {
+                readings.put(Split::Train, Channel::DeadFraction, &layer.name, fraction);
+            }
         }
     }
 
     fn epoch(&self, view: &EpochView<'_>, readings: &mut dyn Readings) {
-        if view.split == Split::Validation {
+        // Along the training path dropout silences units that are alive.
+        if matches!(view.split, Split::Validation | Split::TrainingPath) {
             return;
         }
         for (layer, sums) in view.layers.iter().zip(view.activations).filter(|(layer, _)| can_die(layer)) {
-            readings.put(view.split, Channel::DeadFractionProbe, &layer.name, sums.dead_fraction());
+            if let Some(fraction) = sums.dead_fraction() {
+                readings.put(view.split, Channel::DeadFractionProbe, &layer.name, fraction);
+            }
             if view.split == Split::WholeTrain {
                 continue;
             }

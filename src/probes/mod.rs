@@ -1,10 +1,10 @@
 //! The instruments. Each is one file and one line in [`ALL`]; it reads sums that the training step hands over and
 //! answers with readings.
 //!
-//! Probes never disturb the run. They see [`StepView`] and [`EpochView`], which hold plain numbers that were reduced from
-//! the network's memory: no tensor, no random generator, nothing that training could notice. All reductions over
-//! activations happen in one fused pass ([`sums`]), and norms of gradients, weights and updates fall out of the pass in which
-//! the optimiser moves the weights anyway.
+//! Probes never disturb the run. They see [`StepView`], [`EpochView`] and [`SparseView`], which hold plain numbers that
+//! were reduced from the network's memory: no tensor, no random generator, nothing that training could notice. All
+//! reductions over activations happen in one fused pass ([`sums`]), and norms of gradients, weights and updates fall
+//! out of the pass in which the optimiser moves the weights anyway.
 
 use crate::record::{Channel, LayerInfo, SeriesId, Split};
 
@@ -13,10 +13,14 @@ pub mod dead_units;
 pub mod gradients;
 pub mod loss;
 pub mod predictions;
+pub mod sharpness;
+pub mod signal;
 pub mod sums;
 pub mod updates;
 pub mod wide;
 
+use sharpness::Curvature;
+use signal::LayerSpectrum;
 use sums::{ActivationSums, OutputSums, ParameterSums};
 
 /// Names a probe and says what it is for.
@@ -72,6 +76,18 @@ pub struct EpochView<'a> {
     pub predictions: &'a [OutputSums],
 }
 
+/// What is too dear to look at often: at the start, sparsely on the way, and at the end.
+pub struct SparseView<'a> {
+    /// The network's input, then the layers in order, over a part of the training probe set.
+    pub spectra: &'a [LayerSpectrum],
+    /// Targets of the same samples, row-major `[N, outputs]`.
+    pub targets: &'a [f32],
+    /// Number of outputs.
+    pub outputs: usize,
+    /// Curvature of the training loss; `None` where it cannot be measured.
+    pub curvature: Option<Curvature>,
+}
+
 /// Takes the readings of the probes.
 pub trait Readings {
     /// One value. Not calling this is how a probe says "not measured".
@@ -89,6 +105,8 @@ pub trait Probe: Sync {
     fn step(&self, view: &StepView<'_>, readings: &mut dyn Readings);
     /// After each epoch (and once before the first), on each split's part of the probe set.
     fn epoch(&self, view: &EpochView<'_>, readings: &mut dyn Readings);
+    /// At the start, sparsely on the way, and at the end; most probes have nothing to say there.
+    fn sparse(&self, _view: &SparseView<'_>, _readings: &mut dyn Readings) {}
 }
 
 /// Every instrument, in the order of the record's documentation.
@@ -99,6 +117,8 @@ pub const ALL: &[&dyn Probe] = &[
     &dead_units::DeadUnits,
     &gradients::Gradients,
     &updates::Updates,
+    &signal::Signal,
+    &sharpness::Sharpness,
 ];
 
 #[cfg(test)]
@@ -121,6 +141,6 @@ mod tests {
             }
         }
         // The learning rate's channel belongs to the loss probe; together the probes cover the whole enum.
-        assert_eq!(channels.len(), 21, "a channel has no probe, or a new one is not counted here");
+        assert_eq!(channels.len(), 25, "a channel has no probe, or a new one is not counted here");
     }
 }

@@ -91,9 +91,10 @@ pub struct ActivationSums {
 }
 
 impl ActivationSums {
-    /// Empty sums for a layer with `units` units (or channels) of `positions` values each (1 for dense layers, `H * W` for
-    /// images); `bounded` says whether its activation has a flat end on both sides.
-    pub fn new(units: usize, positions: usize, bounded: bool) -> Self {
+    /// Empty sums for a layer with units (or channels) of `positions` values each (1 for dense layers, `H * W` for
+    /// images); `bounded` says whether its activation has a flat end on both sides. `units` is their number where it
+    /// matters which of them fire: of a layer whose activation can die.
+    pub fn new(units: Option<usize>, positions: usize, bounded: bool) -> Self {
         Self {
             count: 0,
             shift: 0.0,
@@ -101,7 +102,7 @@ impl ActivationSums {
             squares: 0.0,
             zeros: 0,
             positions,
-            alive: vec![false; units],
+            alive: vec![false; units.unwrap_or(0)],
             saturated: bounded.then_some(0),
         }
     }
@@ -127,6 +128,14 @@ impl ActivationSums {
         }
     }
 
+    /// Takes over the sums of a layer that holds the same numbers in the same order, instead of adding them once more.
+    ///
+    /// Which units fire and what lies in flat ends is not taken over: a layer that hands its input on has neither.
+    pub fn repeat(&mut self, same: &Self) {
+        (self.count, self.shift, self.sum) = (same.count, same.shift, same.sum);
+        (self.squares, self.zeros) = (same.squares, same.zeros);
+    }
+
     #[inline(always)]
     fn add_block(&mut self, block: &[f32]) {
         let sums = Block::of(block, self.shift as f32);
@@ -148,6 +157,9 @@ impl ActivationSums {
     /// Only units that have not fired yet are searched, so that a healthy layer costs next to nothing.
     fn mark_alive(&mut self, values: &[f32]) {
         let (units, positions) = (self.alive.len(), self.positions);
+        if units == 0 {
+            return; // nobody asks
+        }
         for sample in values.chunks_exact(units * positions) {
             if self.alive.iter().all(|&alive| alive) {
                 return;
@@ -186,12 +198,13 @@ impl ActivationSums {
         self.saturated.map(|saturated| saturated as f64 / self.count as f64)
     }
 
-    /// Fraction of units without any value but zero, 0..1.
-    pub fn dead_fraction(&self) -> f64 {
-        self.alive.iter().filter(|&&alive| !alive).count() as f64 / self.alive.len() as f64
+    /// Fraction of units without any value but zero, 0..1; `None` where units are not watched.
+    pub fn dead_fraction(&self) -> Option<f64> {
+        let dead = self.alive.iter().filter(|&&alive| !alive).count();
+        (!self.alive.is_empty()).then(|| dead as f64 / self.alive.len() as f64)
     }
 
-    /// For each unit, whether any value was not zero.
+    /// For each unit that is watched, whether any value was not zero.
     pub fn alive(&self) -> &[bool] {
         &self.alive
     }

@@ -19,7 +19,7 @@ proptest! {
     ) {
         let units = 4;
         let values = &values[..values.len() / 8 * 8];
-        let mut sums = ActivationSums::new(units, 2, true);
+        let mut sums = ActivationSums::new(Some(units), 2, true);
         // In two parts, as batches come.
         let (first, second) = values.split_at(values.len() / 16 * 8);
         sums.add(first, Some((-2.0, 2.0)));
@@ -78,7 +78,7 @@ fn squares_survive_what_f32_cannot_hold() {
 
 #[test]
 fn equal_values_have_exactly_no_variance() {
-    let mut sums = ActivationSums::new(3, 1, false);
+    let mut sums = ActivationSums::new(Some(3), 1, false);
     sums.add(&[0.1; 999], None);
     assert_eq!(sums.std(), 0.0);
     assert_eq!(sums.saturation(), None);
@@ -88,8 +88,19 @@ fn equal_values_have_exactly_no_variance() {
 
 #[test]
 fn a_broken_unit_is_not_dead_and_its_nan_is_seen() {
-    let mut sums = ActivationSums::new(2, 1, false);
+    let mut sums = ActivationSums::new(Some(2), 1, false);
     sums.add(&[0.0, f32::NAN, 0.0, 0.0], None);
     assert_eq!(sums.alive(), [false, true]);
     assert!(sums.mean().is_nan() && sums.std().is_nan());
+}
+
+#[test]
+fn a_layer_that_hands_its_input_on_repeats_its_sums_and_watches_no_unit() {
+    let mut first = ActivationSums::new(Some(2), 2, false);
+    first.add(&[1.0, 0.0, 0.0, 0.0, 2.0, 5.0, 0.0, 0.0], None);
+    let (mut repeated, mut added) = (ActivationSums::new(None, 1, false), ActivationSums::new(None, 1, false));
+    repeated.repeat(&first);
+    added.add(&[1.0, 0.0, 0.0, 0.0, 2.0, 5.0, 0.0, 0.0], None);
+    assert_eq!(repeated, added);
+    assert_eq!((first.dead_fraction(), repeated.dead_fraction()), (Some(0.5), None));
 }

@@ -276,6 +276,11 @@ impl Axis {
         Some(Self::new(label, Scale::Log, rounded(low / air), rounded(high * air)))
     }
 
+    /// Whether it has names in place of numbers.
+    pub fn is_named(&self) -> bool {
+        matches!(self.scale, Scale::Names(_))
+    }
+
     /// Place of a value between 0 (`low`) and 1 (`high`); values outside are held at the border.
     pub fn place(&self, value: f64) -> f64 {
         let place = match self.scale {

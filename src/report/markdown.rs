@@ -3,8 +3,10 @@
 use crate::judge::{Comparison, Diagnosis, ReportPaths, RunDiagnosis};
 
 use super::{
+    evidence,
     figures::cell_name,
     ink::capital,
+    measured_tables::{self, TextTable},
     prose::{self, Part},
     run_table::RunTable,
     words,
@@ -18,11 +20,17 @@ pub fn diagnosis(diagnosis: &Diagnosis) -> String {
         words::verdict(&diagnosis.verdict),
         coded(&diagnosis.verdict.summary)
     );
+    if let Some(share) = evidence::share(diagnosis) {
+        text.push_str(&format!("{}\n\n", escaped(&prose::sentence(&share))));
+    }
     if let Some(run) = words::representative(diagnosis) {
         let more = |id: &str| format!(" (`whymean explain {}`)", words::short(id, 60));
         let found = run.findings.iter();
         let found: Vec<String> =
             found.map(|finding| format!("{}{}", prose::sentence(&finding.sentence), more(&finding.id))).collect();
+        let evidence = evidence::of(run, diagnosis).into_iter();
+        let evidence = evidence.map(|evidence| format!("{}{}", evidence.sentence(), more(evidence.id)));
+        let found: Vec<String> = found.into_iter().chain(evidence).collect();
         list(&mut text, &format!("What was found in the run with seed {}", run.seed), &found);
     }
     runs(&mut text, &diagnosis.runs);
@@ -41,6 +49,11 @@ pub fn diagnosis(diagnosis: &Diagnosis) -> String {
         let columns = ["output", "state", "constant", "skill [95 %]", "on training", "spread [95 %]", "corr"];
         table(&mut text, &columns, rows);
     }
+    measured(&mut text, "What is attainable", measured_tables::attainable(diagnosis));
+    if let Some(run) = words::representative(diagnosis) {
+        let title = measured_tables::information_title(run);
+        measured(&mut text, title, measured_tables::information(run));
+    }
     let dead = words::dead_by_seed(&diagnosis.runs).into_iter();
     let dead: Vec<String> = dead.map(|(seeds, layers)| format!("{seeds}: {layers}")).collect();
     list(&mut text, "Dead units at the end", &dead);
@@ -52,6 +65,14 @@ pub fn diagnosis(diagnosis: &Diagnosis) -> String {
     list(&mut text, "Not examined", &diagnosis.not_examined);
     paths(&mut text, diagnosis.report.as_ref());
     text
+}
+
+fn measured(text: &mut String, title: &str, found: Option<TextTable>) {
+    let Some(found) = found else { return };
+    text.push_str(&format!("**{title}**\n\n"));
+    let columns: Vec<&str> = found.columns.iter().map(String::as_str).collect();
+    table(text, &columns, found.rows.into_iter());
+    text.push_str(&format!("{}\n\n", escaped(&found.note)));
 }
 
 /// A comparison as GitHub's Markdown.

@@ -2,12 +2,14 @@
 //!
 //! It recomputes no statistic that the judge owns, and reads nothing but its arguments.
 
+mod evidence;
 pub mod figure;
 pub mod figures;
 mod files;
 mod html;
 pub mod ink;
 pub mod markdown;
+mod measured_tables;
 mod prose;
 mod run_table;
 #[cfg(test)]

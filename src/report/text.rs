@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::judge::{Comparison, Diagnosis, ReportPaths, RunDiagnosis, State};
 
-use super::{figures::cell_name, prose, run_table::RunTable, words};
+use super::{evidence, figures::cell_name, prose, run_table::RunTable, words};
 
 /// Columns of a screen that text is wrapped to.
 const COLUMNS: usize = 100;
@@ -18,6 +18,8 @@ const CUT: usize = 88;
 const MOST_RUNS: usize = 12;
 /// Findings of the run that stands for all.
 const MOST_FINDINGS: usize = 4;
+/// Pieces of evidence of that run.
+const MOST_EVIDENCE: usize = 6;
 /// Lines for what was not examined.
 const MOST_LINES: usize = 5;
 
@@ -31,8 +33,12 @@ pub fn diagnosis(diagnosis: &Diagnosis) -> String {
     paragraph(&mut text, &diagnosis.verdict.summary, "");
     blank(&mut text);
     runs(&mut text, &diagnosis.runs);
+    if let Some(share) = evidence::share(diagnosis) {
+        let faint = faint();
+        line(&mut text, &format!("  {faint}{share}{faint:#}"));
+    }
     if let Some(run) = words::representative(diagnosis) {
-        found(&mut text, run, &diagnosis.runs);
+        found(&mut text, run, diagnosis);
     }
     not_examined(&mut text, &diagnosis.not_examined);
     paths(&mut text, diagnosis.report.as_ref());
@@ -175,28 +181,32 @@ fn runs(text: &mut String, runs: &[RunDiagnosis]) {
     }
 }
 
-/// Symptoms and dead units of the run that stands for all.
-fn found(text: &mut String, run: &RunDiagnosis, runs: &[RunDiagnosis]) {
+/// Symptoms, evidence and dead units of the run that stands for all.
+fn found(text: &mut String, run: &RunDiagnosis, diagnosis: &Diagnosis) {
     let faint = faint();
-    if !run.findings.is_empty() {
+    let evidence = evidence::of(run, diagnosis).into_iter().filter(|evidence| evidence.matters);
+    let evidence: Vec<(String, String)> =
+        evidence.take(MOST_EVIDENCE).map(|evidence| (evidence.id.to_owned(), evidence.clause)).collect();
+    let findings = run.findings.iter().take(MOST_FINDINGS);
+    let findings = findings.map(|finding| (words::short(&finding.id, 40), finding.sentence.clone()));
+    let found: Vec<(String, String)> = findings.chain(evidence).collect();
+    if !found.is_empty() {
         blank(text);
         line(text, &format!("  found in seed {} {faint}(`whymean explain NAME` tells more){faint:#}", run.seed));
-        let names = run.findings.iter().take(MOST_FINDINGS).map(|finding| words::short(&finding.id, 40));
-        let names: Vec<String> = names.collect();
-        let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
-        for (name, finding) in names.iter().zip(&run.findings) {
-            paragraph(text, &finding.sentence, &format!("    {name:width$}  "));
+        let width = found.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+        for (name, sentence) in &found {
+            paragraph(text, sentence, &format!("    {name:width$}  "));
         }
         if run.findings.len() > MOST_FINDINGS {
             line(text, &format!("    and {} more, in the report", run.findings.len() - MOST_FINDINGS));
         }
     }
     if !run.dead_units.is_empty() {
-        if run.findings.is_empty() {
+        if found.is_empty() {
             blank(text);
         }
         let dead = words::dead_of(run);
-        let others = runs.iter().filter(|other| other.seed != run.seed && !other.dead_units.is_empty());
+        let others = diagnosis.runs.iter().filter(|other| other.seed != run.seed && !other.dead_units.is_empty());
         let others: Vec<String> = others.map(words::dead_of).collect();
         let same = !others.is_empty() && others.iter().all(|other| *other == dead);
         let alike = if same { " (others alike)" } else { "" };

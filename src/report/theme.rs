@@ -52,14 +52,14 @@ pub const fn state(state: State) -> Hue {
     }
 }
 
-/// The dash of a state, as second cue beside its colour.
+/// The dash of a state, as second cue beside its colour: states of one colour, or of two that are near each other, differ.
 pub const fn state_dash(state: State) -> Dash {
     match state {
-        State::Learned | State::Memorised => Dash::Solid,
-        State::Undertrained | State::Unpredictable | State::Undecided => Dash::Dotted,
-        State::Shrunk | State::Partial | State::Mismatch | State::Collapsed => Dash::Dashed,
-        // Not dotted: that, in the same colour, is a reference line.
-        State::Diverged => Dash::DashDot,
+        State::Learned | State::Memorised | State::Shrunk => Dash::Solid,
+        State::Undertrained | State::Mismatch | State::Undecided => Dash::Dotted,
+        // Diverged is not dotted: that, in the same colour, is a reference line.
+        State::Unpredictable | State::Partial | State::Diverged => Dash::DashDot,
+        State::Collapsed => Dash::Dashed,
     }
 }
 
@@ -204,6 +204,20 @@ mod tests {
         for one in Hue::ALL {
             for other in Hue::ALL {
                 assert!(one == other || colour(one).light != colour(other).light);
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_states_look_alike() {
+        let alike = |one: Hue, other: Hue| {
+            let near = [[Hue::Blue, Hue::Sky], [Hue::Orange, Hue::Vermilion], [Hue::Ink, Hue::Muted]];
+            one == other || near.iter().any(|pair| pair.contains(&one) && pair.contains(&other))
+        };
+        for one in State::ALL {
+            for other in State::ALL.into_iter().filter(|other| *other != one) {
+                let dashes = state_dash(one) != state_dash(other);
+                assert!(dashes || !alike(state(one), state(other)), "{one:?} and {other:?}");
             }
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::judge::{Constant, DeadUnits, Diagnosis, Estimate, Hold, RunDiagnosis, State, Verdict};
 use crate::record::{Split, StuckCertificate};
+use crate::references::{Learner, References};
 
 /// Absent values in tables.
 pub const ABSENT: &str = "\u{2013}";
@@ -125,6 +126,40 @@ pub fn constant(constant: Constant) -> &'static str {
     }
 }
 
+/// A reference learner, as it is named in tables and figures.
+pub fn learner(learner: Learner) -> &'static str {
+    match learner {
+        Learner::Mean => "mean",
+        Learner::Median => "median",
+        Learner::Ridge => "ridge regression",
+        Learner::RandomFeatures => "ridge on random features",
+        Learner::Neighbours => "nearest neighbours",
+    }
+}
+
+/// `2000 of 10000 samples`, or `10000 samples` where all were used.
+pub fn sample_count(references: &References) -> String {
+    if references.samples < references.of_samples {
+        format!("{} of {} samples", references.samples, references.of_samples)
+    } else {
+        format!("{} samples", references.samples)
+    }
+}
+
+/// On what the reference learners were trained and tested, as a sentence.
+pub fn trained_on(references: &References) -> String {
+    let tested = match references.validation_samples {
+        0 => String::new(),
+        count => format!(" and tested on {count} of validation"),
+    };
+    format!(
+        "The reference learners were trained on {} ({}), cross-validated in {} parts{tested}.",
+        sample_count(references),
+        short(&references.input, 120),
+        references.folds
+    )
+}
+
 /// `collapsed, stuck on the mean of the targets`.
 pub fn verdict(verdict: &Verdict) -> String {
     let mut text = state(verdict.state).to_owned();
@@ -205,7 +240,7 @@ pub fn dead_of(run: &RunDiagnosis) -> String {
 
 /// The certificate as sentences.
 pub fn certificate(proof: &StuckCertificate) -> Vec<String> {
-    vec![
+    let mut sentences = vec![
         format!(
             "After step {}, all {} units of `{}` gave exactly 0 on all {} training samples, so the output no longer \
              depends on the input.",
@@ -221,7 +256,26 @@ pub fn certificate(proof: &StuckCertificate) -> Vec<String> {
         "What the optimiser had left (momentum) has come to rest: its next step changes no bit of them, and later ones \
          can only be smaller."
             .to_owned(),
-    ]
+    ];
+    sentences.extend(still_moving(proof));
+    sentences
+}
+
+/// What lies behind the dead layer, and how far the constant is from the mean; nothing where that was not looked at.
+fn still_moving(proof: &StuckCertificate) -> Option<String> {
+    if proof.moving_parameters.is_empty() {
+        return None;
+    }
+    let names: Vec<String> = proof.moving_parameters.iter().map(|name| format!("`{name}`")).collect();
+    let gaps = proof.gaps_to_mean.iter().flatten().map(|gap| gap.abs()).filter(|gap| gap.is_finite());
+    let gap = gaps.reduce(f64::max).map_or_else(String::new, |gap| {
+        let most = if proof.gaps_to_mean.len() > 1 { "at most " } else { "" };
+        format!(" That constant is {most}{} standard deviations of the targets from their mean.", number(gap))
+    });
+    Some(format!(
+        "Only what lies behind the layer may still move ({}), and it moves the constant alone.{gap}",
+        some_names(&names)
+    ))
 }
 
 /// `3 collapsed, 1 learned`: the worst first.

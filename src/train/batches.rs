@@ -21,6 +21,12 @@ pub fn order(seed: u64, epoch: u32, count: usize, shuffle: bool) -> Vec<u32> {
     order
 }
 
+/// Cuts an order into parts of at least `size`, as equal as can be; one part where there are fewer.
+pub fn even_parts(order: &[u32], size: usize) -> Vec<&[u32]> {
+    let parts = (order.len() / size.max(1)).max(1);
+    (0..parts).map(|part| &order[part * order.len() / parts..(part + 1) * order.len() / parts]).collect()
+}
+
 /// One split, ready to be cut into batches.
 ///
 /// On the CPU the samples stay where they are and each batch is gathered into one tensor that is used again; on a GPU

@@ -8,17 +8,21 @@
 //! decays and the learning rate does not rise any more, no later step can. Then these weights are the last ones, and looking at
 //! every training sample with them settles it, whatever the layers behind still do.
 
-use super::{TrainError, memory, schedule, trainer::Trainer};
+use tch::{Kind, Tensor};
+
+use super::{TrainError, batches, loss::regression_loss, memory, schedule, trainer::Trainer};
 use crate::{
     experiment::{Layer, Model},
-    model::Net,
+    model::{Mode, Net},
     record::{Split, StuckCertificate},
 };
 
 /// Tries to prove that one of these layers (by name, in order) is dead for good; `None` where that cannot be proved now.
 ///
-/// Never proved, though it may be true: with weight decay, whose motion does not end; with dropout or batch normalisation
-/// at or before the layer, whose training path differs from the path that is looked at.
+/// Never proved, though it may be true: with weight decay, whose motion does not end (on its way to zero it may lift a unit,
+/// since a bias and the weights of the layers before it shrink at different rates, and Adam's L2 decay moves all weights
+/// alike, large and small); with dropout or batch normalisation at or before the layer, whose training path differs from
+/// the path that is looked at.
 ///
 /// # Errors
 /// When libtorch refuses.
@@ -51,10 +55,11 @@ pub fn certify(
     }
 
     let look = trainer.look_with(&net, Split::WholeTrain)?; // up to the last resting layer the copy is the network itself
-    let Some(index) = resting.into_iter().find(|&index| look.activations[index].dead_fraction() == 1.0) else {
+    let Some(index) = resting.into_iter().find(|&index| look.activations[index].dead_fraction() == Some(1.0)) else {
         return Ok(None);
     };
-    let (parameters, behind) = trainer.net.parameters().split_at(frozen_by(&net, index));
+    let moving_parameters = trainer.moved_behind(index)?;
+    let parameters = &trainer.net.parameters()[..frozen_by(&net, index)];
     let info = &trainer.net.layers()[index];
     Ok(Some(StuckCertificate {
         layer: info.name.clone(),
@@ -62,9 +67,43 @@ pub fn certify(
         samples: trainer.train_samples() as u64,
         frozen_parameters: parameters.iter().map(|parameter| parameter.name.clone()).collect(),
         step,
-        moving_parameters: behind.iter().map(|parameter| parameter.name.clone()).collect(),
+        moving_parameters,
         gaps_to_mean: trainer.gaps_to_mean(&look),
     }))
+}
+
+impl Trainer {
+    /// Names of the parameters behind a layer that the loss still moves when all its units are zero: those whose gradient is
+    /// not exactly zero on some part of the training set.
+    ///
+    /// Parts, not their sum, which may cancel where no single step's does. Batch normalisation behind the layer sees what
+    /// it sees in training; dropout, which only takes gradients away, is off.
+    fn moved_behind(&mut self, layer: usize) -> Result<Vec<String>, TrainError> {
+        let behind = frozen_by(&self.net, layer);
+        let mut moved = vec![false; self.net.parameters().len() - behind];
+        let all = batches::order(0, 0, self.train_samples(), false);
+        for part in batches::even_parts(&all, self.training.batch_size as usize) {
+            let batch = self.train.gather(part)?;
+            let mut shape = vec![part.len() as i64];
+            shape.extend(self.net.layers()[layer].shape.iter().map(|&side| side as i64));
+            let silence = Tensor::f_zeros(&shape, (Kind::Float, batch.inputs.device()))?;
+            let taps = self.net.forward_from(layer + 1, &silence, Mode::Still)?;
+            let Some(prediction) = taps.last().filter(|prediction| prediction.requires_grad()) else { break };
+            let loss = regression_loss(prediction, &batch.targets, self.training.loss)?;
+            let parameters: Vec<&Tensor> =
+                self.net.parameters()[behind..].iter().map(|parameter| &parameter.tensor).collect();
+            let gradients = Tensor::f_run_backward(&[&loss], &parameters, false, false)?;
+            for (moved, gradient) in moved.iter_mut().zip(gradients) {
+                // NaN is not zero.
+                *moved |= gradient.defined() && memory::copied(&gradient)?.iter().any(|value| *value != 0.0);
+            }
+            if moved.iter().all(|moved| *moved) {
+                break;
+            }
+        }
+        let behind = self.net.parameters()[behind..].iter().zip(moved);
+        Ok(behind.filter(|(_, moved)| *moved).map(|(parameter, _)| parameter.name.clone()).collect())
+    }
 }
 
 /// Whether a look in evaluation mode sees what training sees, up to this layer, and the layer is one that can be dead.
@@ -88,3 +127,7 @@ fn equal_from_the_start(one: &Net, other: &Net, count: usize) -> Result<usize, T
     }
     Ok(count)
 }
+
+#[cfg(test)]
+#[path = "certificate_tests.rs"]
+mod tests;

@@ -5,14 +5,18 @@ use std::path::PathBuf;
 pub mod batches;
 pub mod certificate;
 pub mod checkpoint;
+mod curvature;
+mod depth;
 pub mod loss;
 pub mod memory;
 pub mod optimiser;
 mod pass;
+mod preconditioner;
 pub mod probe_set;
 pub mod recorder;
 pub mod run;
 pub mod schedule;
+pub mod sparse;
 pub mod trainer;
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use tch::{Device, Kind, Tensor};
 
-use super::{TrainError, memory, pass::Values};
+use super::{TrainError, memory, pass::Values, preconditioner::CLIP_EPSILON};
 use crate::{
     experiment::Optimiser as Kinds,
     model::Parameter,
@@ -14,21 +14,21 @@ use crate::{
 
 /// An optimiser over the parameters of one network.
 pub struct Optimiser {
-    kind: Kinds,
-    clip_norm: Option<f64>,
-    clip_value: Option<f64>,
-    slots: Vec<Slot>,
+    pub(super) kind: Kinds,
+    pub(super) clip_norm: Option<f64>,
+    pub(super) clip_value: Option<f64>,
+    pub(super) slots: Vec<Slot>,
     /// Steps taken.
     steps: u64,
 }
 
 /// One parameter and its moments. SGD keeps its momentum in `first`; Adam uses both; RMSprop keeps the mean square in
 /// `second` and its momentum in `first`.
-struct Slot {
+pub(super) struct Slot {
     name: String,
     weights: Tensor,
     first: Tensor,
-    second: Tensor,
+    pub(super) second: Tensor,
 }
 
 /// Whether the norms are taken along the way.
@@ -120,17 +120,6 @@ impl Optimiser {
         Ok(copy)
     }
 
-    /// Whether updates can only shrink once every gradient is zero and the learning rate no longer rises.
-    pub fn motion_decays(&self) -> bool {
-        let decays = match self.kind {
-            Kinds::Sgd { momentum, .. } => momentum < 1.0,
-            // m shrinks by beta1 a step, the root of v by sqrt(beta2): their ratio must shrink.
-            Kinds::Adam { beta1, beta2, .. } | Kinds::AdamW { beta1, beta2, .. } => beta1 * beta1 < beta2,
-            Kinds::RmsProp { momentum, .. } => momentum < 1.0,
-        };
-        decays && self.kind.weight_decay() == 0.0
-    }
-
     /// Moves the weights against the gradients, one for each parameter in order.
     ///
     /// Returns one entry for each parameter when measured, none otherwise. Gradient norms are taken before clipping;
@@ -164,7 +153,7 @@ impl Optimiser {
                 None => gradient.f_norm()?.f_double_value(&[])?.powi(2),
             };
         }
-        Ok((limit / (squares.sqrt() + 1e-6)).min(1.0))
+        Ok((limit / (squares.sqrt() + CLIP_EPSILON)).min(1.0))
     }
 
     /// Counts a step and gives its numbers.

@@ -186,7 +186,7 @@ impl<'a> Trial<'a> {
             End::Decided(_) if judge::not_finite(self.recorder.record()).is_some() => Status::NonFinite,
             End::Decided(why) => Status::Decided { why },
         };
-        self.trainer_at_end()?;
+        self.trainer.look_at_end(self.at.step, self.at.epoch - 1, &mut self.recorder)?;
         let wall_secs = self.wall_secs();
         let run = self.recorder.run();
         run.status = status;
@@ -240,14 +240,6 @@ impl<'a> Trial<'a> {
             self.speak(progress);
         }
         Ok(End::Epochs)
-    }
-
-    /// The exact look at every training sample, which ends a run.
-    fn trainer_at_end(&mut self) -> Result<(), TrainError> {
-        if self.spec.experiment.diagnosis.probes == crate::experiment::Probes::All {
-            self.trainer.look_at_all(self.at.step, self.at.epoch - 1, &mut self.recorder)?;
-        }
-        Ok(())
     }
 
     fn checkpoint(&mut self) -> Result<(), TrainError> {

@@ -12,7 +12,7 @@ use crate::{
     data,
     experiment::{Experiment, Probes, reader},
     model::test_support::torch,
-    record::{Channel, Reading, Record, Split, Status, store},
+    record::{Channel, Reading, Record, SeriesId, Split, Status, store},
     trial::{self, Spec, folder},
 };
 
@@ -134,10 +134,23 @@ fn state_after(probes: Probes, bump: bool) -> (Vec<Vec<u32>>, Vec<u32>) {
             let value = memory::f32s_mut(weight).expect("cpu");
             value[0] = f32::from_bits(value[0].to_bits() + 1);
         }
+        // The looks that end a run, in its middle: the steps after them must not notice.
+        if epoch == 2 {
+            trainer.look_at_end(step, epoch, &mut recorder).expect("cpu");
+        }
+        trainer.look_sparsely(step, epoch, &mut recorder).expect("cpu");
     }
     if probes == Probes::All {
-        trainer.look_at_all(step, 4, &mut recorder).expect("cpu");
-        assert!(recorder.record().series.len() > 50, "the instruments were not there");
+        let record = recorder.record();
+        assert!(record.series.len() > 50, "the instruments were not there");
+        for (split, channel) in [
+            (Split::Train, Channel::ReadoutSkill),
+            (Split::Train, Channel::Sharpness),
+            (Split::TrainingPath, Channel::Skill),
+        ] {
+            let measured = |id: &SeriesId| id.split == split && id.channel == channel;
+            assert!(record.series.keys().any(measured), "no {channel:?}");
+        }
     }
     let state = trainer.net.state().iter().map(|(_, tensor)| bits(tensor)).collect();
     (state, bits(&Tensor::rand([8], (Kind::Float, Device::Cpu))))

@@ -5,6 +5,7 @@ use tch::{Device, Tensor};
 use super::{
     TrainError,
     batches::Batches,
+    depth::same_numbers,
     loss::regression_loss,
     memory,
     optimiser::{Measure, Optimiser},
@@ -17,6 +18,7 @@ use crate::{
     model::{Mode, Net},
     probes::{
         self, EpochView, StepView,
+        dead_units::can_die,
         sums::{ActivationSums, OutputSums, squares_and_zeros},
     },
     record::{LayerInfo, ProbePredictions, Split},
@@ -30,14 +32,14 @@ pub struct Trainer {
     pub optimiser: Optimiser,
     /// `[training]` of the experiment.
     pub training: Training,
-    probes: Probes,
-    seed: u64,
-    train: Batches,
+    pub(super) probes: Probes,
+    pub(super) seed: u64,
+    pub(super) train: Batches,
     validation: Batches,
-    outputs: Vec<String>,
+    pub(super) outputs: Vec<String>,
     parameter_names: Vec<String>,
     target_variance: Vec<f64>,
-    probe_train: Vec<u32>,
+    pub(super) probe_train: Vec<u32>,
     probe_validation: Vec<u32>,
 }
 
@@ -132,12 +134,9 @@ impl Trainer {
                 let loss = loss.f_double_value(&[])?;
                 let mut activations = self.empty_sums();
                 add_taps(&mut activations, self.net.layers(), &mut taps)?;
-                let mut norms = tap_gradients.iter_mut().map(norm);
-                let activation_gradients = learns_before
-                    .iter()
-                    .map(|&learns| if learns { norms.next().transpose() } else { Ok(None) })
-                    .collect::<Result<Vec<_>, _>>()?;
-                drop(norms);
+                let mut norms = norms(&mut tap_gradients)?.into_iter();
+                let activation_gradients: Vec<Option<f64>> =
+                    learns_before.iter().map(|&learns| if learns { norms.next() } else { None }).collect();
                 let parameter_sums = self.optimiser.step(&mut gradients, lr, Measure::Norms)?;
                 let view = StepView {
                     step,
@@ -161,7 +160,7 @@ impl Trainer {
         Ok(())
     }
 
-    /// Looks at the probe set after an epoch (0: before the first).
+    /// Looks at the probe set after an epoch (0: before the first), now and then deeply as well.
     ///
     /// # Errors
     /// When libtorch refuses.
@@ -182,6 +181,9 @@ impl Trainer {
             let targets = self.targets_of(split, &samples);
             self.read_look(split, &look, &targets, recorder);
             recorder.look(ProbePredictions { split, epoch, samples, targets, predictions: look.predictions });
+        }
+        if super::sparse::due(step, self.steps_per_epoch()) {
+            self.look_sparsely(step, epoch, recorder)?;
         }
         Ok(())
     }
@@ -238,7 +240,7 @@ impl Trainer {
         }
     }
 
-    fn targets_of(&self, split: Split, samples: &[u32]) -> Vec<f32> {
+    pub(super) fn targets_of(&self, split: Split, samples: &[u32]) -> Vec<f32> {
         let outputs = self.outputs.len();
         let all = match split {
             Split::Train | Split::WholeTrain | Split::TrainingPath => self.train.targets(),
@@ -260,12 +262,12 @@ impl Trainer {
     }
 }
 
-fn no_layer() -> TrainError {
+pub(super) fn no_layer() -> TrainError {
     TrainError::LossShapes { predictions: Vec::new(), targets: Vec::new() }
 }
 
 /// Seed of libtorch's generator for one step: distinct for each pair of seed and step (splitmix64's finaliser).
-fn step_seed(seed: u64, step: u64) -> i64 {
+pub(super) fn step_seed(seed: u64, step: u64) -> i64 {
     let mut mixed = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(step);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -296,7 +298,7 @@ fn flat_ends(layer: &LayerInfo) -> Option<(f32, f32)> {
 
 fn empty_sums(layers: &[LayerInfo]) -> Vec<ActivationSums> {
     let sums = |layer: &LayerInfo| {
-        let units = layer.shape.first().copied().unwrap_or(1);
+        let units = can_die(layer).then(|| layer.shape.first().copied().unwrap_or(1));
         let positions = layer.shape.iter().skip(1).product();
         ActivationSums::new(units, positions, flat_ends(layer).is_some())
     };
@@ -304,13 +306,36 @@ fn empty_sums(layers: &[LayerInfo]) -> Vec<ActivationSums> {
 }
 
 fn add_taps(sums: &mut [ActivationSums], layers: &[LayerInfo], taps: &mut [Tensor]) -> Result<(), TrainError> {
-    for ((sums, layer), tap) in sums.iter_mut().zip(layers).zip(taps) {
-        match memory::f32s_mut(tap) {
+    for place in 0..taps.len().min(layers.len()) {
+        let (before, rest) = sums.split_at_mut(place);
+        let (sums, layer) = (&mut rest[0], &layers[place]);
+        let hands_on = place > 0 && same_numbers(&taps[place - 1], &taps[place]);
+        if let Some(same) = before.last().filter(|_| hands_on && !can_die(layer) && flat_ends(layer).is_none()) {
+            sums.repeat(same); // what flatten and resting dropout hand on was summed with the layer before
+            continue;
+        }
+        match memory::f32s_mut(&mut taps[place]) {
             Some(values) => sums.add(values, flat_ends(layer)),
-            None => sums.add(&memory::copied(tap)?, flat_ends(layer)),
+            None => sums.add(&memory::copied(&taps[place])?, flat_ends(layer)),
         }
     }
     Ok(())
+}
+
+/// L2 norms of the gradients of the layers' activations. Where two layers hold the same numbers, so do their gradients.
+fn norms(gradients: &mut [Tensor]) -> Result<Vec<f64>, TrainError> {
+    let mut norms: Vec<f64> = Vec::with_capacity(gradients.len());
+    for place in 0..gradients.len() {
+        let (before, rest) = gradients.split_at_mut(place);
+        let hands_on =
+            before.last().is_some_and(|before| before.defined() && rest[0].defined() && same_numbers(before, &rest[0]));
+        let same = norms.last().copied().filter(|_| hands_on);
+        norms.push(match same {
+            Some(norm) => norm,
+            None => norm(&mut rest[0])?,
+        });
+    }
+    Ok(norms)
 }
 
 /// L2 norm of a gradient; 0 where there is none.

@@ -9,6 +9,9 @@ mod gradients;
 mod learning_rates;
 mod loss;
 mod predicted_against_target;
+pub mod references;
+mod sharpness;
+pub mod signal_by_depth;
 mod spread_and_skill;
 
 use crate::{
@@ -16,7 +19,10 @@ use crate::{
     record::{Channel, Point, Record, Split},
 };
 
-use super::{figure::Figure, words};
+use super::{
+    figure::{Axis, Dash, Figure, Hue, Layer, Series, Style, Weight},
+    words,
+};
 
 /// Draws one figure of a diagnosis.
 pub trait Chart: Sync {
@@ -38,11 +44,14 @@ pub trait ComparedChart: Sync {
 pub const ALL: &[&dyn Chart] = &[
     &predicted_against_target::PredictedAgainstTarget,
     &spread_and_skill::SpreadAndSkill,
+    &references::ReferenceLearners,
+    &signal_by_depth::SignalByDepth,
     &loss::LossPerStep,
     &dead_units::DeadUnitsPerLayer,
     &gradients::GradientNorms,
     &gradients::UpdateRatios,
     &activations::Activations,
+    &sharpness::Sharpness,
 ];
 
 /// In the order of the report.
@@ -61,6 +70,8 @@ pub struct Told<'a> {
 /// What the figures of a diagnosis are drawn from.
 #[derive(Clone, Debug)]
 pub struct Story<'a> {
+    /// What the judge says of all runs, and what the references attain.
+    pub diagnosis: &'a Diagnosis,
     /// The run that is shown: the first that shares the verdict's state.
     pub shown: Told<'a>,
     /// The other runs.
@@ -77,7 +88,7 @@ impl<'a> Story<'a> {
             return None;
         }
         let shown = runs.remove(shown);
-        Some(Self { shown, others: runs })
+        Some(Self { diagnosis, shown, others: runs })
     }
 
     /// The record of the run that is shown.
@@ -180,6 +191,31 @@ fn between(values: impl Iterator<Item = f64>) -> Option<String> {
     Some(if low == high { low } else { format!("{low} to {high}") })
 }
 
+/// What the best reference learner attains, and its name in keys; of several outputs the mean over those that have one.
+fn attainable(story: &Story<'_>) -> Option<(String, f64)> {
+    let outputs = story.shown.verdict.outputs.iter();
+    let best: Vec<_> = outputs.filter_map(|output| output.best_reference.as_ref()).collect();
+    let skills: Vec<f64> = best.iter().map(|best| best.skill.value).filter(|value| value.is_finite()).collect();
+    if skills.is_empty() {
+        return None;
+    }
+    let mean = skills.iter().sum::<f64>() / skills.len() as f64;
+    let name = match best.as_slice() {
+        [only] => words::learner(only.learner).to_owned(),
+        _ => "best reference learners, mean".to_owned(),
+    };
+    Some((format!("{name}: {}", words::fixed(mean)), mean))
+}
+
+/// The level of the best reference learner, in the background; nothing where it has no place on the axis.
+fn quiet(story: &Story<'_>, x: &Axis, y: &Axis) -> Option<Layer> {
+    let (label, level) = attainable(story)?;
+    (y.low..=y.high).contains(&level).then(|| {
+        let style = Style { hue: Hue::Purple, dash: Dash::DashDot, weight: Weight::Thin };
+        Layer::Line(Series { label, style, segments: vec![vec![(x.low, level), (x.high, level)]] })
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,7 +252,8 @@ mod tests {
 
     #[test]
     fn a_record_without_readings_gives_no_figure() {
-        let (diagnosis, mut records) = sample::question();
+        let (mut diagnosis, mut records) = sample::question();
+        sample::measured::forget(&mut diagnosis);
         for record in &mut records {
             record.series.clear();
             record.probe.clear();

@@ -123,6 +123,9 @@ fn panel(
         layers.extend(series::line(points, Time::Epoch, &x, &y, Story::OTHERS, Style::thin(Hue::Muted)));
     }
     layers.push(Layer::Level { at: 0.0, label: level.to_owned() });
+    if channel == Channel::Skill {
+        layers.extend(super::quiet(story, &x, &y));
+    }
     for (split, outputs) in &own {
         let name = words::split(*split);
         let dash = match split {

@@ -2,7 +2,7 @@
 
 use crate::judge::Diagnosis;
 use crate::record::{Record, RunInfo, Split};
-use crate::report::words;
+use crate::report::{evidence, words};
 
 /// The few numbers below the verdict.
 pub fn numbers(diagnosis: &Diagnosis) -> Vec<(String, String)> {
@@ -11,6 +11,7 @@ pub fn numbers(diagnosis: &Diagnosis) -> Vec<(String, String)> {
         *states.entry(run.state).or_insert(0) += 1;
     }
     let mut numbers = vec![("Runs".to_owned(), words::states(&states))];
+    numbers.extend(evidence::share(diagnosis).map(|share| ("Over seeds".to_owned(), share)));
     if let Some(output) = diagnosis.outputs.first() {
         let of = match diagnosis.outputs.len() {
             1 => String::new(),
@@ -24,6 +25,10 @@ pub fn numbers(diagnosis: &Diagnosis) -> Vec<(String, String)> {
             numbers.push(("Skill on training".to_owned(), words::estimate(output.train_skill)));
         }
         numbers.push((format!("Spread{of}"), words::estimate(output.spread)));
+        if let Some(best) = &output.best_reference {
+            let skill = format!("{}, by {}", words::estimate(Some(best.skill)), words::learner(best.learner));
+            numbers.push((format!("Attainable skill{of}"), skill));
+        }
     }
     numbers
 }

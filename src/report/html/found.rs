@@ -5,12 +5,16 @@ use serde::Serialize;
 
 use crate::judge::{Diagnosis, Finding, RunDiagnosis};
 use crate::report::{
+    evidence,
     prose::{self, Part},
     words,
 };
 
 /// Runs beside the one that stands for all whose findings are listed.
 const MOST_RUNS: usize = 24;
+
+/// Evidence that has a table, and so a section.
+const OWN_SECTION: [&str; 2] = ["reference", "read-out"];
 
 /// What was found in one run.
 #[derive(Serialize)]
@@ -20,8 +24,9 @@ pub struct Found {
     findings: Vec<Item>,
 }
 
+/// One thing that was found.
 #[derive(Serialize)]
-struct Item {
+pub struct Item {
     sentence: Value,
     /// `at step 20`, and on what.
     place: String,
@@ -45,6 +50,23 @@ fn item(finding: &Finding) -> Item {
         place: format!("read at step {}, on {}", finding.step, words::split(finding.split)),
         id: words::short(&finding.id, 60),
     }
+}
+
+/// What speaks for the state of a run, without what has a section of its own.
+pub fn evidence(run: &RunDiagnosis, diagnosis: &Diagnosis) -> Vec<Item> {
+    let found = evidence::of(run, diagnosis).into_iter().filter(|found| !OWN_SECTION.contains(&found.id));
+    let item = |found: evidence::Evidence| Item {
+        sentence: coded(&found.sentence()),
+        place: String::new(),
+        id: found.id.to_owned(),
+    };
+    found.map(item).collect()
+}
+
+/// The sentence above the table of a section.
+pub fn sentence(id: &str, run: &RunDiagnosis, diagnosis: &Diagnosis) -> Value {
+    let found = evidence::of(run, diagnosis).into_iter().find(|found| found.id == id);
+    coded(&found.map_or_else(String::new, |found| found.sentence()))
 }
 
 /// A sentence as markup: names in backticks become code, and all of it is escaped.

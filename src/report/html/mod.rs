@@ -2,6 +2,7 @@
 
 mod facts;
 mod found;
+mod measured;
 mod tables;
 
 use minijinja::{AutoEscape, Environment, Value};
@@ -69,6 +70,8 @@ struct Page<'a> {
     summary: Value,
     found: Option<found::Found>,
     found_in_others: Vec<found::Found>,
+    evidence: Vec<found::Item>,
+    measured: Vec<measured::Measured>,
     numbers: Vec<(String, String)>,
     hero: Option<Value>,
     hero_caption: String,
@@ -135,12 +138,10 @@ pub fn diagnosis(
     let wanted = match state {
         State::Diverged => "loss",
         State::Undertrained | State::Undecided | State::Mismatch => "spread-and-skill",
-        State::Learned
-        | State::Unpredictable
-        | State::Memorised
-        | State::Shrunk
-        | State::Partial
-        | State::Collapsed => "predicted-against-target",
+        State::Unpredictable => "references",
+        State::Learned | State::Memorised | State::Shrunk | State::Partial | State::Collapsed => {
+            "predicted-against-target"
+        }
     };
     let first = figures.iter().find(|figure| figure.id == wanted).or(figures.first());
     let run = records.first().map(|record| &record.run);
@@ -152,6 +153,8 @@ pub fn diagnosis(
         summary: coded(&diagnosis.verdict.summary),
         found,
         found_in_others,
+        evidence: words::representative(diagnosis).map_or_else(Vec::new, |run| found::evidence(run, diagnosis)),
+        measured: measured::of(diagnosis),
         numbers: numbers(diagnosis),
         hero: hero(first)?,
         details: Vec::new(),
@@ -198,6 +201,8 @@ pub fn comparison(
         summary: coded(&comparison.summary),
         found: None,
         found_in_others: Vec::new(),
+        evidence: Vec::new(),
+        measured: Vec::new(),
         numbers: Vec::new(),
         hero: hero(figures.first())?,
         hero_caption: figures.first().map_or_else(String::new, |figure| capital(&figure.title)),
@@ -228,16 +233,7 @@ fn safe(markup: String) -> Value {
 }
 
 fn style() -> Value {
-    let states = [
-        State::Learned,
-        State::Memorised,
-        State::Undertrained,
-        State::Partial,
-        State::Collapsed,
-        State::Diverged,
-        State::Undecided,
-    ];
-    let states = states
+    let states = State::ALL
         .map(|state| format!(".{}{{--state:var(--{})}}\n", words::state(state), theme::name(theme::state(state))));
     safe(format!("{}{}{STYLE}", theme::style_sheet(), states.concat()))
 }
@@ -320,6 +316,8 @@ mod tests {
                 run.outputs[0].seen = hostile.to_owned();
                 run.stopped = format!("{hostile}{}", run.seed);
                 run.outputs[0].name = hostile.to_owned();
+                run.signal[3].layer = hostile.to_owned();
+                run.signal_ends_at = Some(hostile.to_owned());
                 for dead in &mut run.dead_units {
                     dead.layer = hostile.to_owned();
                 }
@@ -329,6 +327,9 @@ mod tests {
                 }
             }
             document.outputs[0].name = hostile.to_owned();
+            if let Some(references) = &mut document.references {
+                references.input = hostile.to_owned();
+            }
             document.outputs[0].seen = hostile.to_owned();
             for record in &mut records {
                 sample::rename(record, "x", hostile);

@@ -5,10 +5,12 @@ use serde::Serialize;
 
 use crate::judge::{Comparison, Diagnosis, OutputDiagnosis, RunDiagnosis, State};
 use crate::record::{RunInfo, Split};
-use crate::report::{figures::cell_name, run_table::RunTable, words};
+use crate::report::{figures::cell_name, measured_tables::TextTable, run_table::RunTable, words};
 
 use super::found::coded;
 
+/// Outputs that get a row.
+const MOST_OUTPUTS: usize = 40;
 /// Reasons to stop that are listed below a table.
 const MOST_REMARKS: usize = 8;
 
@@ -16,7 +18,7 @@ const MOST_REMARKS: usize = 8;
 #[derive(Serialize)]
 pub struct Table {
     caption: String,
-    columns: Vec<&'static str>,
+    columns: Vec<String>,
     rows: Vec<Vec<Cell>>,
     note: String,
     /// What is true of some rows: of which, and what.
@@ -48,11 +50,31 @@ impl Cell {
     }
 }
 
+fn heads(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// A table of texts: a name, then numbers.
+pub fn measured(table: TextTable) -> Table {
+    let row = |texts: Vec<String>| {
+        let mut cells = texts.into_iter();
+        let name = cells.next().map(Cell::word);
+        name.into_iter().chain(cells.map(Cell::number)).collect()
+    };
+    Table {
+        caption: table.caption,
+        columns: table.columns,
+        rows: table.rows.into_iter().map(row).collect(),
+        note: table.note,
+        remarks: Vec::new(),
+    }
+}
+
 /// One row for each setting of a comparison.
 pub fn settings(comparison: &Comparison) -> Table {
     Table {
         caption: "Setting by setting".to_owned(),
-        columns: vec!["setting", "runs", "ended as", "P(collapse) [95 % interval]", "median skill [worst, best]"],
+        columns: heads(&["setting", "runs", "ended as", "P(collapse) [95 % interval]", "median skill [worst, best]"]),
         rows: comparison
             .cells
             .iter()
@@ -102,12 +124,20 @@ pub fn runs(runs: &[RunDiagnosis], caption: &str) -> Table {
         }
     };
     let remarks = stopped.iter().take(MOST_REMARKS).map(|(seeds, why)| (whose(seeds.clone()), coded(why)));
-    Table { caption: caption.to_owned(), remarks: remarks.collect(), columns, rows, note }
+    Table { caption: caption.to_owned(), remarks: remarks.collect(), columns: heads(&columns), rows, note }
 }
 
 /// One row for each output.
 pub fn outputs(diagnosis: &Diagnosis) -> Table {
-    let outputs = &diagnosis.outputs;
+    let mut outputs: Vec<&OutputDiagnosis> = diagnosis.outputs.iter().collect();
+    // Of very many the worst are shown; the order of equals stays.
+    let note = if outputs.len() > MOST_OUTPUTS {
+        outputs.sort_by_key(|output| std::cmp::Reverse(output.state.severity()));
+        outputs.truncate(MOST_OUTPUTS);
+        format!("The {MOST_OUTPUTS} worst of {} outputs; the JSON has all.", diagnosis.outputs.len())
+    } else {
+        String::new()
+    };
     let constants = outputs.iter().any(|output| output.constant.is_some());
     // Where there is no validation split, the skill is the training skill already.
     let training = outputs.iter().any(|output| output.split == Split::Validation);
@@ -130,7 +160,7 @@ pub fn outputs(diagnosis: &Diagnosis) -> Table {
         cells
     };
     let mut seen: Vec<(Vec<String>, &str)> = Vec::new();
-    for output in outputs {
+    for output in &outputs {
         let name = words::short(&output.name, 60);
         match seen.iter_mut().find(|(_, what)| *what == output.seen) {
             Some((names, _)) => names.push(name),
@@ -143,9 +173,9 @@ pub fn outputs(diagnosis: &Diagnosis) -> Table {
         .map(|(names, what)| (words::some_names(&names), coded(&words::short(what, 300))));
     Table {
         caption: "Output by output, over the runs that share the verdict".to_owned(),
-        columns,
-        rows: outputs.iter().map(row).collect(),
-        note: String::new(),
+        columns: heads(&columns),
+        rows: outputs.iter().copied().map(row).collect(),
+        note,
         remarks: remarks.collect(),
     }
 }
@@ -169,7 +199,7 @@ pub fn targets(run: &RunInfo) -> Table {
     }
     Table {
         caption: "Inputs and targets, after scaling".to_owned(),
-        columns: vec!["what", "split", "mean", "std", "min", "max"],
+        columns: heads(&["what", "split", "mean", "std", "min", "max"]),
         rows,
         note: String::new(),
         remarks: Vec::new(),

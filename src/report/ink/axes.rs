@@ -44,7 +44,8 @@ fn linear(axis: &Axis, wanted: usize) -> Vec<Tick> {
         ticks.push((value, words::number(value)));
         index += 1.0;
     }
-    ticks
+    // One tick gives no scale.
+    if ticks.len() < 2 && wanted < 16 && !whole { linear(axis, 2 * (wanted + 1)) } else { ticks }
 }
 
 fn log(axis: &Axis, wanted: usize) -> Vec<Tick> {
@@ -90,6 +91,7 @@ mod tests {
     fn ticks_are_round() {
         assert_eq!(texts(Scale::Linear, 0.0, 1.0, 5), ["0", "0.2", "0.4", "0.6", "0.8", "1"]);
         assert_eq!(texts(Scale::Linear, -0.3, 0.31, 4), ["-0.2", "0", "0.2"]);
+        assert_eq!(texts(Scale::Linear, -0.5, 0.69, 2), ["-0.4", "-0.2", "0", "0.2", "0.4", "0.6"]);
         assert_eq!(texts(Scale::Log, 1.0, 3000.0, 5), ["1", "10", "100", "1000"]);
         assert_eq!(texts(Scale::Log, 0.9, 4.0, 5), ["1", "1.5", "2", "3", "4"]);
         assert_eq!(texts(Scale::Log, 1e-12, 1e12, 4), ["1e-12", "1e-6", "1", "1e6", "1e12"]);

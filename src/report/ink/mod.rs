@@ -159,7 +159,8 @@ impl KeyEntry<'_> {
                 pen.block((x, y - 6.0), (x + SAMPLE, y + 6.0), style.hue, theme::BAND_OPACITY * 1.5)?;
             }
             Sample::Interval(style) => {
-                pen.styled(&line, style)?;
+                // Bars have no dashes: what stands in one row is told apart by its place.
+                pen.line(&line, style.hue, 1.0, 3.0)?;
                 pen.dot((x + SAMPLE / 2.0, y), theme::DOT_RADIUS * 1.5, style.hue, 1.0)?;
             }
         }
@@ -331,7 +332,9 @@ mod tests {
     fn many_outputs_layers_and_settings_stay_small() {
         let names: Vec<String> = (0..200).map(|output| format!("output {output}")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let (diagnosis, mut records) = sample::of(&[sample::Fate::Learns], Hold::Plateau);
+        let (mut diagnosis, mut records) = sample::of(&[sample::Fate::Learns], Hold::Plateau);
+        sample::measured::give_outputs(&mut diagnosis, &names);
+        sample::measured::deepen(&mut diagnosis, 100);
         records[0] = sample::named_record(sample::Fate::Learns, 1, &names);
         let model = records[0].run.layers[0].clone();
         for depth in 0..100 {

@@ -21,8 +21,14 @@ const LINE: f64 = 20.0;
 const TICK_LINE: f64 = 20.0;
 /// Between the plot and its lanes: half of the text of the tick at the border.
 const LANE_GAP: f64 = 7.0;
+/// Room right of the plot, for half of the text of the last tick.
+const RIGHT: f64 = 12.0;
 /// Between the text of a tick and the plot.
 const GAP: f64 = 8.0;
+/// Most room below the plot for names that are written upwards, where they have no room side by side.
+const UPRIGHT: f64 = 116.0;
+/// Height of a line of names that are written upwards, one beside the other.
+const UPRIGHT_LINE: f64 = 16.0;
 
 /// What panels of one row share: the rooms around the plot.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +39,8 @@ pub struct Frame {
     above: usize,
     plot: f64,
     below: usize,
+    /// Room for the texts of the ticks below the plot.
+    ticks: f64,
     left: f64,
 }
 
@@ -42,9 +50,11 @@ impl Frame {
         let any = |wanted: fn(&Panel) -> bool| row.iter().any(wanted);
         let most = |count: &dyn Fn(&Panel) -> usize| row.iter().map(count).max().unwrap_or(0);
         let plot = plot_height(row, width);
+        let left = left.min(width * 0.45);
+        let names = row.iter().filter_map(|panel| upright(panel, width - left - RIGHT));
         Self {
             title: if any(|panel| !panel.title.is_empty()) { LINE + 2.0 } else { 0.0 },
-            quantity: if any(|panel| !panel.y.label.is_empty()) { LINE + 4.0 } else { 0.0 },
+            quantity: if any(|panel| !panel.y.label.is_empty()) { LINE + 7.0 } else { 0.0 },
             marks: if any(|panel| panel.layers.iter().any(|layer| matches!(layer, Layer::Mark { .. }))) {
                 LINE
             } else {
@@ -53,13 +63,14 @@ impl Frame {
             above: most(&|panel| lanes(panel, Side::Above).len()),
             plot,
             below: most(&|panel| lanes(panel, Side::Below).len()),
-            left: left.min(width * 0.45),
+            ticks: names.fold(TICK_LINE, f64::max),
+            left,
         }
     }
 
     /// Height of the panel.
     pub fn height(self) -> f64 {
-        self.head() + self.plot + lanes_height(self.below) + TICK_LINE + LINE
+        self.head() + self.plot + lanes_height(self.below) + self.ticks + LINE
     }
 
     fn head(self) -> f64 {
@@ -67,17 +78,31 @@ impl Frame {
     }
 }
 
+/// Room that the names below a plot need when they are written upwards; `None` where they have room side by side.
+fn upright(panel: &Panel, length: f64) -> Option<f64> {
+    let Scale::Names(names) = &panel.x.scale else { return None };
+    let widths = names.iter().map(|name| width_of(name, theme::TEXT, Face::Regular));
+    let widest = widths.fold(0.0, f64::max);
+    (widest + 6.0 > length / names.len().max(1) as f64).then(|| (widest + 10.0).min(UPRIGHT))
+}
+
+/// Height of a named row: more where several intervals stand in it.
+fn row_height(panel: &Panel) -> f64 {
+    let labelled = |layer: &&Layer| matches!(layer, Layer::Intervals { label, .. } if !label.is_empty());
+    match panel.layers.iter().filter(labelled).count() {
+        0 | 1 => theme::ROW,
+        several => theme::ROW.max(14.0 * several as f64),
+    }
+}
+
 /// Height of the plots of a row.
 fn plot_height(row: &[Panel], width: f64) -> f64 {
-    let names = row
-        .iter()
-        .filter_map(|panel| match &panel.y.scale {
-            Scale::Names(names) => Some(names.len()),
-            Scale::Linear | Scale::Log => None,
-        })
-        .max();
-    match names {
-        Some(rows) => theme::ROW * rows.max(1) as f64,
+    let named = row.iter().filter_map(|panel| match &panel.y.scale {
+        Scale::Names(names) => Some(row_height(panel) * names.len().max(1) as f64),
+        Scale::Linear | Scale::Log => None,
+    });
+    match named.reduce(f64::max) {
+        Some(height) => height,
         None if width > theme::WIDE * 0.9 => theme::TALL_PLOT,
         None => theme::PLOT,
     }
@@ -146,8 +171,7 @@ impl<'a> Placed<'a> {
             corner,
             frame,
             left: corner.0 + frame.left,
-            // Room for half of the text of the last tick.
-            right: corner.0 + width - 12.0,
+            right: corner.0 + width - RIGHT,
             top,
             bottom: top + frame.plot,
         }
@@ -159,7 +183,7 @@ impl<'a> Placed<'a> {
 
     fn y(&self, value: f64) -> f64 {
         match &self.panel.y.scale {
-            Scale::Names(_) => self.top + theme::ROW * (value + 0.5),
+            Scale::Names(_) => self.top + row_height(self.panel) * (value + 0.5),
             Scale::Linear | Scale::Log => self.bottom - self.panel.y.place(value) * (self.bottom - self.top),
         }
     }
@@ -197,7 +221,7 @@ impl<'a> Placed<'a> {
         let quantity = fitted(&self.panel.x.label, room, theme::TEXT, Face::Regular);
         let half = width_of(&quantity, theme::TEXT, Face::Regular) / 2.0;
         let middle = ((self.left + self.right) / 2.0).min(self.right - half).max(x + half);
-        let place = (middle, self.foot() + TICK_LINE + LINE / 2.0);
+        let place = (middle, self.foot() + self.frame.ticks + LINE / 2.0);
         pen.text(&quantity, place, Anchor::Middle, theme::TEXT, Face::Regular, Hue::Muted)
     }
 
@@ -216,8 +240,19 @@ impl<'a> Placed<'a> {
         }
         let foot = self.foot();
         pen.line(&[(self.left, foot), (self.right, foot)], Hue::Muted, 1.0, 1.0)?;
-        for (value, text) in self.spaced(ticks(&self.panel.x, wanted((self.right - self.left) * 0.7))) {
+        let upright = upright(self.panel, self.right - self.left);
+        let width = |text: &str| match upright {
+            Some(_) => UPRIGHT_LINE,
+            None => width_of(text, theme::TEXT, Face::Regular),
+        };
+        for (value, text) in self.spaced(ticks(&self.panel.x, wanted((self.right - self.left) * 0.7)), width) {
             let x = self.x(value);
+            if let Some(room) = upright {
+                pen.line(&[(x, foot), (x, foot + 4.0)], Hue::Muted, 1.0, 1.0)?;
+                let text = fitted(&text, room - 8.0, theme::TEXT, Face::Regular);
+                pen.upright(&text, (x, foot + 7.0), theme::TEXT, Hue::Muted)?;
+                continue;
+            }
             pen.line(&[(x, foot), (x, foot + 4.0)], Hue::Muted, 1.0, 1.0)?;
             let place = (x, foot + 4.0 + TICK_LINE / 2.0);
             pen.text(&text, place, Anchor::Middle, theme::TEXT, Face::Regular, Hue::Muted)?;
@@ -226,14 +261,14 @@ impl<'a> Placed<'a> {
     }
 
     /// The ticks whose texts have room.
-    fn spaced(&self, ticks: Vec<Tick>) -> Vec<Tick> {
+    fn spaced(&self, ticks: Vec<Tick>, width: impl Fn(&str) -> f64) -> Vec<Tick> {
         let mut free = f64::NEG_INFINITY;
         let mut kept = Vec::new();
         for (value, text) in ticks {
-            let half = width_of(&text, theme::TEXT, Face::Regular) / 2.0;
+            let half = width(&text) / 2.0;
             let x = self.x(value);
             if x - half >= free {
-                free = x + half + 6.0;
+                free = x + half + if self.panel.x.is_named() { 0.0 } else { 6.0 };
                 kept.push((value, text));
             }
         }
@@ -313,7 +348,21 @@ impl<'a> Placed<'a> {
                 for (row, low, value, high) in rows {
                     let y = self.y(*row);
                     pen.line(&[(self.x(*low), y), (self.x(*high), y)], style.hue, 1.0, 3.0)?;
-                    pen.dot((self.x(*value), y), theme::DOT_RADIUS * 2.0, style.hue, 1.0)?;
+                    let outside = if *value < self.panel.x.low {
+                        Some((self.left, 1.0))
+                    } else if *value > self.panel.x.high {
+                        Some((self.right, -1.0))
+                    } else {
+                        None
+                    };
+                    match outside {
+                        None => pen.dot((self.x(*value), y), theme::DOT_RADIUS * 2.0, style.hue, 1.0)?,
+                        // An arrow: a dot at the border would be a reading.
+                        Some((edge, inwards)) => {
+                            let (tip, tail) = (edge + inwards, edge + inwards * 9.0);
+                            pen.area(&[(tip, y), (tail, y - 6.0), (tail, y + 6.0)], style.hue, 1.0)?;
+                        }
+                    }
                 }
                 Ok(())
             }

@@ -8,7 +8,7 @@ use plotters::{
     drawing::{DrawingArea, IntoDrawingArea},
     element::{Circle, PathElement, Polygon, Rectangle, Text},
     style::{
-        Color, FontFamily, FontStyle, IntoFont, RGBColor, ShapeStyle, TextStyle, register_font,
+        Color, FontFamily, FontStyle, FontTransform, IntoFont, RGBColor, ShapeStyle, TextStyle, register_font,
         text_anchor::{HPos, Pos, VPos},
     },
 };
@@ -213,6 +213,14 @@ impl<B: DrawingBackend> Pen<'_, B> {
         };
         let style = font(size * self.scale, face, hue).pos(Pos::new(side, VPos::Center));
         let place = (place.0, place.1 + self.sink * size);
+        self.area.draw(&Text::new(text, self.at(place), style)).map_err(InkError::of)
+    }
+
+    /// One line of text that is written upwards and ends at its place.
+    pub fn upright(&mut self, text: &str, place: (f64, f64), size: f64, hue: Hue) -> Result<(), InkError> {
+        let style = font(size * self.scale, Face::Regular, hue).transform(FontTransform::Rotate270);
+        let style = style.pos(Pos::new(HPos::Right, VPos::Center));
+        let place = (place.0 + self.sink * size, place.1);
         self.area.draw(&Text::new(text, self.at(place), style)).map_err(InkError::of)
     }
 }

@@ -8,7 +8,7 @@ use crate::judge::{
 };
 use crate::record::{Channel, Point, Reading, Record, SeriesId, Split};
 
-use super::{COLLAPSE, EPOCHS, Fate, certificate, record};
+use super::{COLLAPSE, EPOCHS, Fate, certificate, measured, record};
 
 /// The judge's view of a made-up run.
 pub fn run(fate: Fate, seed: u64, lr: f64, outputs: &[&str]) -> RunDiagnosis {
@@ -34,16 +34,16 @@ pub fn run(fate: Fate, seed: u64, lr: f64, outputs: &[&str]) -> RunDiagnosis {
                 name: (*name).to_owned(),
                 state: fate.state(),
                 constant: collapsed.then_some(Constant::Mean),
-                constant_fit: None,
+                constant_fit: collapsed.then(measured::constant_fit),
                 seen: if collapsed { "it is one constant" } else { "it follows the target" }.to_owned(),
                 split: Split::Validation,
                 skill,
                 train_skill: skill,
                 spread,
                 corr,
-                slope: None,
-                best_reference: None,
-                training_path_skill: None,
+                slope: if fate == Fate::Learns { estimate(1.01, 0.02) } else { None },
+                best_reference: Some(measured::best_reference(name)),
+                training_path_skill: skill,
             })
             .collect(),
         dead_units: dead
@@ -58,9 +58,9 @@ pub fn run(fate: Fate, seed: u64, lr: f64, outputs: &[&str]) -> RunDiagnosis {
         findings: findings(fate),
         certificate: collapsed.then(certificate),
         escape_rate: None,
-        signal: Vec::new(),
-        signal_ends_at: None,
-        sharpness: Vec::new(),
+        signal: measured::signal(fate),
+        signal_ends_at: collapsed.then(|| "dense_1".to_owned()),
+        sharpness: measured::sharpness(fate),
         stopped: "all epochs were trained".to_owned(),
     }
 }
@@ -117,13 +117,13 @@ pub fn of(fates: &[Fate], hold: Hold) -> (Diagnosis, Vec<Record>) {
             state,
             hold: collapsed.then_some(hold),
             constant: collapsed.then_some(Constant::Mean),
-            share: None,
+            share: measured::share(fates, state),
             summary: summary(state).to_owned(),
         },
         outputs: runs[0].outputs.clone(),
         runs,
-        references: None,
-        not_examined: vec!["the causes of the collapse".to_owned(), "what is attainable on this data".to_owned()],
+        references: Some(measured::references(&outputs)),
+        not_examined: vec!["the causes of the collapse".to_owned(), "other optimisers".to_owned()],
         report: None,
     };
     (diagnosis, records)
@@ -188,7 +188,8 @@ pub fn compared() -> (Comparison, CellRecords) {
 
 /// A record with these few values in one series, and nothing else.
 pub fn tiny(channel: Channel, layer: &str, values: &[f64]) -> (Diagnosis, Vec<Record>) {
-    let (diagnosis, mut records) = of(&[Fate::Collapses], Hold::Stuck);
+    let (mut diagnosis, mut records) = of(&[Fate::Collapses], Hold::Stuck);
+    measured::forget(&mut diagnosis);
     let record = &mut records[0];
     let looks =
         values.iter().zip(1u64..).map(|(value, step)| Point { step, epoch: step as u32, value: Reading::new(*value) });

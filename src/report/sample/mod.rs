@@ -2,6 +2,7 @@
 //! learns, and one that becomes NaN.
 
 mod judged;
+pub mod measured;
 
 use std::collections::BTreeMap;
 
@@ -115,6 +116,7 @@ pub fn named_record(fate: Fate, seed: u64, outputs: &[&str]) -> Record {
         let ratio = fate.ratio(step, &mut noise);
         series.add(Split::Train, Channel::LossRatio, "", step, ratio);
         series.add(Split::Train, Channel::Loss, "", step, ratio * 0.31);
+        series.add(Split::Train, Channel::LearningRate, "", step, 0.01);
         for (depth, layer) in LAYERS.iter().enumerate() {
             let last = depth + 1 == LAYERS.len();
             let scatter = (0.2 * noise.next()).exp();
