@@ -76,11 +76,12 @@ fn measure_all(arguments: &Arguments, root: &Path) -> Result<(), Failure> {
     let cases: Vec<&Case> = cases.iter().filter(wanted).collect();
     let orders: Vec<String> = cases.iter().map(|case| format!("run {}", case.index)).collect();
     let answers = pool::run(root, share, arguments.workers, "trained", &orders)?;
-    let mut trained = Vec::new();
+    let (mut trained, mut failed) = (Vec::new(), Vec::new());
     for (case, answer) in cases.iter().zip(answers) {
         match answer {
             Answer::Trained { facts, .. } => trained.push((*case, facts)),
-            Answer::Failed(why) => return Err(format!("{} ({}): {why}", case.id, case.family).into()),
+            // Told at the end: the others took minutes.
+            Answer::Failed(why) => failed.push(format!("{} ({}): {why}", case.id, case.family)),
             Answer::Continued(_) => return Err("a worker answered another question".into()),
         }
     }
@@ -103,10 +104,15 @@ fn measure_all(arguments: &Arguments, root: &Path) -> Result<(), Failure> {
     }
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&scores)?);
-        return Ok(());
+    } else {
+        print!("{}", page::composition(&examined));
+        say(arguments.half, &scores, &time);
     }
-    print!("{}", page::composition(&examined));
-    match arguments.half {
+    if failed.is_empty() { Ok(()) } else { Err(format!("runs that could not be made:\n{}", failed.join("\n")).into()) }
+}
+
+fn say(half: Half, scores: &Scores, time: &str) {
+    match half {
         Half::Fix => print!("{}\n{time}\n\n{}", show::all(&scores.fix, FIX, "#"), show::closing(&scores.fix)),
         Half::Report => {
             print!("{}\n{time}\n\n{}", show::all(&scores.report, REPORT, "#"), show::closing(&scores.report))
@@ -117,7 +123,6 @@ fn measure_all(arguments: &Arguments, root: &Path) -> Result<(), Failure> {
             print!("The half on which nothing was fixed:\n{}", show::closing(&scores.report));
         }
     }
-    Ok(())
 }
 
 const FIX: &str = "The half on which thresholds may be fixed (even seeds)";

@@ -56,8 +56,9 @@ pub struct Facts {
     /// The same experiment with twice the epochs, where it was trained: see [`asks_for_longer`].
     pub longer: Option<Measured>,
     /// Per output of that run: by how much the median training skill over the last quarter of its looks is above the
-    /// median around the looks at which the shorter run ended. A lucky last step does not move it.
-    pub later_gains: Vec<f64>,
+    /// median around the looks at which the shorter run ended; absent where one is no number. A lucky last step does not
+    /// move it.
+    pub later_gains: Vec<Option<f64>>,
     /// Whether the learning rate is (almost) 0 at the end, so that twice the epochs are another training.
     pub schedule_ends: bool,
 }
@@ -176,7 +177,7 @@ fn of_output(facts: &Facts, index: usize) -> Truth {
         let weak = weak_evidence(now, &facts.after);
         return shows(State::Memorised, if weak { &[State::Unpredictable] } else { &[] });
     }
-    varying(now, longer, facts.later_gains.get(index).copied(), facts)
+    varying(now, longer, facts.later_gains.get(index).copied().flatten(), facts)
 }
 
 /// Predictions that are one constant.

@@ -147,16 +147,17 @@ fn run(case: &Case, root: &Path) -> Result<Answer, Failure> {
 }
 
 /// See [`Facts::later_gains`]; of a run of twice these epochs.
-fn later_gains(dir: &Path, epochs: u32) -> Result<Vec<f64>, Failure> {
+fn later_gains(dir: &Path, epochs: u32) -> Result<Vec<Option<f64>>, Failure> {
     let record = whymean::record::store::read(&folder::record_dir(dir))?;
     let median = |name: &str, from: u32, to: u32| {
         let points = record.points(Split::Train, Channel::Skill, name).iter();
         let skills: Vec<f64> =
             points.filter(|point| (from..=to).contains(&point.epoch)).map(|point| point.value.value()).collect();
-        whymean::stats::median(&skills).unwrap_or(f64::NAN)
+        whymean::stats::median(&skills).filter(|skill| skill.is_finite())
     };
     let around = (epochs / 8).max(1);
-    let gain = |name| median(name, epochs + epochs / 2, 2 * epochs) - median(name, epochs - around, epochs + around);
+    let gain =
+        |name| Some(median(name, epochs + epochs / 2, 2 * epochs)? - median(name, epochs - around, epochs + around)?);
     Ok(record.outputs().map(gain).collect())
 }
 

@@ -41,7 +41,7 @@ fn measured(outputs: &[OutputMeasure]) -> Measured {
 fn truth_of(after: &[OutputMeasure], longer: Option<&[OutputMeasure]>) -> Truth {
     let before = vec![OutputMeasure { skill: -0.1, ..FLAT }; after.len()];
     let gains = longer.map_or_else(Vec::new, |longer| {
-        longer.iter().zip(after).map(|(longer, after)| longer.train_skill - after.train_skill).collect()
+        longer.iter().zip(after).map(|(longer, after)| Some(longer.train_skill - after.train_skill)).collect()
     });
     truth::truth(&Facts {
         before: measured(&before),
@@ -83,7 +83,7 @@ fn a_lucky_last_step_is_no_undertraining() {
         before: measured(&[FLAT]),
         after: measured(&[HALF_WAY]),
         longer: Some(measured(&[LEARNED])),
-        later_gains: vec![gain],
+        later_gains: vec![Some(gain)],
         schedule_ends: false,
     };
     assert_eq!(truth::truth(&facts(0.5)).state(), Some(State::Undertrained));

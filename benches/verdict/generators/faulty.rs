@@ -15,6 +15,7 @@ pub const FAMILIES: &[Family] = &[
     Family { name: "mismatch constant", intended: State::Mismatch, count: 36, make: mismatch_constant },
     Family { name: "mismatch images", intended: State::Mismatch, count: 8, make: mismatch_images },
     Family { name: "diverged", intended: State::Diverged, count: 32, make: diverged },
+    Family { name: "diverged images", intended: State::Diverged, count: 8, make: diverged_images },
     Family { name: "diverged but finite", intended: State::Diverged, count: 16, make: diverged_finite },
 ];
 
@@ -128,6 +129,15 @@ fn diverged(draw: &mut Draw, number: usize) -> (Material, Setup) {
     let hidden: &[u32] = draw.pick(&[&[], &[32, 32], &[24, 24, 24]]);
     let setup = Setup { optimiser, scale_targets: scale, epochs: 30, ..Setup::mlp(hidden, activation, 1) };
     (Material::table(2, strong(draw).at(200.0, 100.0)), setup)
+}
+
+fn diverged_images(draw: &mut Draw, number: usize) -> (Material, Setup) {
+    let optimiser = match number % 2 {
+        0 => optimiser("sgd", draw.log_between(3.0, 30.0), ""),
+        _ => optimiser("sgd", draw.log_between(1.0, 10.0), "momentum = 0.9"),
+    };
+    let activation = ["leaky_relu", "elu"][number / 2 % 2];
+    (Material::Boxes { side: 12, box_size: 4 }, Setup { optimiser, epochs: 16, ..Setup::cnn(6, 24, activation) })
 }
 
 /// Steps of a bounded length that are far too long.
