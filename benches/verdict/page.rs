@@ -4,34 +4,33 @@ use std::{collections::BTreeMap, fmt::Write as _, path::Path};
 
 use crate::{Failure, Scores, examine::Examined, figure, show};
 
-/// What the runs are made of.
+/// What the runs are made of, and what they show.
 pub fn composition(examined: &[Examined]) -> String {
-    let mut families: Vec<(&str, u32, u32, f64)> = Vec::new();
-    let mut kinds: BTreeMap<&str, u32> = BTreeMap::new();
+    let mut families: Vec<(&str, u32, BTreeMap<String, u32>)> = Vec::new();
+    let mut kinds: BTreeMap<String, u32> = BTreeMap::new();
     let mut optimisers: BTreeMap<String, u32> = BTreeMap::new();
     for run in examined {
-        *kinds.entry(run.case.material.kind()).or_default() += 1;
+        *kinds.entry(run.case.material.kind().to_owned()).or_default() += 1;
         let name = run.case.setup.optimiser.split('"').nth(1).unwrap_or_default();
         let momentum = if run.case.setup.optimiser.contains("momentum") { " with momentum" } else { "" };
         *optimisers.entry(format!("{name}{momentum}")).or_default() += 1;
-        match families.last_mut() {
-            Some(last) if last.0 == run.case.family => {
-                last.1 += 1;
-                last.2 += u32::from(run.truth.state() == Some(run.case.intended));
-            }
-            _ => families.push((run.case.family, 1, u32::from(run.truth.state() == Some(run.case.intended)), 0.0)),
+        if families.last().is_none_or(|last| last.0 != run.case.family) {
+            families.push((run.case.family, 0, BTreeMap::new()));
+        }
+        if let Some((_, count, shown)) = families.last_mut() {
+            *count += 1;
+            *shown.entry(run.truth.state().map_or_else(|| "between states".to_owned(), show::name)).or_default() += 1;
         }
     }
-    let mut text = "| family | runs | show what they are meant to |\n| --- | --- | --- |\n".to_owned();
-    for (family, count, shown, _) in families {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "| {family} | {count} | {shown} |");
-    }
-    let listed = |counts: Vec<(String, u32)>| {
-        counts.into_iter().map(|(what, count)| format!("{count} {what}")).collect::<Vec<_>>().join(", ")
+    let listed = |counts: &BTreeMap<String, u32>| {
+        counts.iter().map(|(what, count)| format!("{count} {what}")).collect::<Vec<_>>().join(", ")
     };
-    let kinds = kinds.into_iter().map(|(kind, count)| (kind.to_owned(), count)).collect();
-    let _ = writeln!(text, "\nData: {}. Optimisers: {}.\n", listed(kinds), listed(optimisers.into_iter().collect()));
+    let mut text = "| family | runs | what they show |\n| --- | --- | --- |\n".to_owned();
+    for (family, count, shown) in &families {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "| {family} | {count} | {} |", listed(shown));
+    }
+    let _ = writeln!(text, "\nData: {}. Optimisers: {}.\n", listed(&kinds), listed(&optimisers));
     text
 }
 

@@ -7,7 +7,7 @@ use whymean::{judge::State, stats::Estimate};
 use crate::score::{Count, Score};
 
 /// Name of a state as everywhere else.
-fn name(state: State) -> String {
+pub fn name(state: State) -> String {
     serde_json::to_value(state).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
