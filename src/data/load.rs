@@ -22,9 +22,10 @@ const COPIES: u64 = 2;
 /// - Cost: one copy of the data; of a table or function, its numbers in f64 as well while it is made.
 pub fn load(data: &Data) -> Result<Dataset, DataError> {
     match &data.source {
-        Source::Boxes { train_samples, validation_samples, height, width, channels, box_size } => {
+        Source::Boxes { train_samples, validation_samples, height, width, channels, box_size, noise } => {
             let [channels, height, width, side] = [channels, height, width, box_size].map(|size| *size as usize);
-            load_boxes(data, Canvas { channels, height, width, side }, *train_samples, *validation_samples)
+            let canvas = Canvas { channels, height, width, side, noise: *noise };
+            load_boxes(data, canvas, *train_samples, *validation_samples)
         }
         Source::Function { formula, features, inputs, noise, train_samples, validation_samples } => {
             let features = *features as usize;
@@ -54,8 +55,12 @@ fn load_boxes(data: &Data, canvas: Canvas, train: u32, validation: u32) -> Resul
     let pixels = (channels * height * width) as u64;
     let what = format!("{images} images of {channels} x {height} x {width} pixels, which training holds twice");
     check_memory(what, images.saturating_mul(pixels), 4 * COPIES)?;
-    let mut train = boxes::draw(canvas, train as usize, data.seed, Stream::TrainInputs)?;
-    let mut validation = boxes::draw(canvas, validation as usize, data.seed, Stream::ValidationInputs)?;
+    let draw = |count: u32, places, noises| {
+        let mut streams = (Draw::new(data.seed, places), Draw::new(data.seed, noises));
+        boxes::draw(canvas, count as usize, &mut streams.0, &mut streams.1)
+    };
+    let mut train = draw(train, Stream::TrainInputs, Stream::TrainNoise)?;
+    let mut validation = draw(validation, Stream::ValidationInputs, Stream::ValidationNoise)?;
     if let Some(scaler) = Scaler::fit(data.scale_inputs, &train.inputs, channels, height * width) {
         scaler.apply(&mut train.inputs);
         scaler.apply(&mut validation.inputs);

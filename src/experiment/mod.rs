@@ -63,6 +63,8 @@ pub struct Diagnosis {
     pub patience_epochs: u32,
     /// Which instruments run.
     pub probes: Probes,
+    /// Whether learners without a network are trained on the same data, to tell what is attainable at least.
+    pub references: bool,
 }
 
 /// Which instruments run; `none` is there to measure what they cost and that they do not disturb.

@@ -34,6 +34,8 @@ pub enum Source {
         channels: u32,
         /// Side of the box in pixels; the box always lies wholly inside the image.
         box_size: u32,
+        /// Standard deviation of the normal noise that is added to both targets [target units].
+        noise: f64,
     },
     /// `y = formula(x) + noise` for random `x`.
     Function {

@@ -317,6 +317,7 @@ fn experiment() -> Experiment {
             early_stop: true,
             patience_epochs: 10,
             probes: Probes::All,
+            references: true,
         },
     }
 }

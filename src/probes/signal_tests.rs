@@ -45,9 +45,8 @@ fn solve(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
         right.swap(column, pivot);
         for row in column + 1..order {
             let factor = matrix[row][column] / matrix[column][column];
-            for place in column..order {
-                matrix[row][place] -= factor * matrix[column][place];
-            }
+            let above = matrix[column].clone();
+            matrix[row].iter_mut().zip(above).for_each(|(entry, above)| *entry -= factor * above);
             right[row] -= factor * right[column];
         }
     }

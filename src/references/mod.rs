@@ -3,7 +3,23 @@
 //! They are what tells a collapsed network from a target that cannot be predicted. A reference that beats the constant
 //! proves that there is signal; that none does proves nothing, it is evidence only.
 
+mod bootstrap;
+mod cholesky;
+mod columns;
+mod constants;
+mod draw;
+mod folds;
+mod gain;
+mod images;
+mod neighbours;
+mod ridge;
+mod train;
+mod units;
+mod views;
+
 use serde::{Deserialize, Serialize};
+
+pub use train::train;
 
 use crate::stats::Estimate;
 
@@ -69,7 +85,15 @@ pub struct ReferenceSkill {
     pub cross_validated: Option<Estimate>,
     /// Skill on validation after training on the whole training split; absent without validation.
     pub validation: Option<Estimate>,
-    /// One-sided p-value that its cross-validated squared error is below that of the constant, before any correction for
-    /// the number of learners and outputs; absent for the constants and for a constant target.
+    /// One-sided p-value that its cross-validated squared error is below that of the mean of all these samples, before any
+    /// correction for the number of learners and outputs; absent for the constants and for a constant target.
     pub p_value: Option<f64>,
+}
+
+/// Predictions of a learner, on the scale of its targets; `[samples, outputs]`.
+struct Predictions {
+    /// Of each training sample, by the learner that was trained without the sample's fold.
+    cross_validated: nalgebra::DMatrix<f64>,
+    /// Of the validation samples, by the learner of all training samples.
+    test: nalgebra::DMatrix<f64>,
 }

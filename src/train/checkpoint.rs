@@ -14,6 +14,9 @@ use crate::record::atomic;
 /// Number of the format.
 const SCHEMA: u32 = 1;
 
+/// Weights, buffers and moments, by name.
+pub type NamedTensors = Vec<(String, Tensor)>;
+
 /// The part of a checkpoint that is no tensor.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
@@ -97,7 +100,7 @@ pub fn write_tensors(path: &Path, tensors: &[(String, Tensor)]) -> Result<(), Tr
 ///
 /// # Errors
 /// When it is there but cannot be read, or belongs to another experiment.
-pub fn read(dir: &Path, experiment_hash: &str) -> Result<Option<(Progress, Vec<(String, Tensor)>)>, TrainError> {
+pub fn read(dir: &Path, experiment_hash: &str) -> Result<Option<(Progress, NamedTensors)>, TrainError> {
     let refused = |path: &Path, why: String| TrainError::Checkpoint { path: path.to_owned(), why };
     let entries = match std::fs::read_dir(dir) {
         Ok(entries) => entries,

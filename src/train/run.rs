@@ -22,7 +22,7 @@ use crate::{
         self, Channel, Record, RunInfo, Split, Status, atomic,
         store::{self, Store},
     },
-    trial::{Outcome, ProgressLine, Spec, folder},
+    trial::{Outcome, ProgressLine, Spec, folder, shared},
 };
 
 /// Least time between two progress lines.
@@ -67,6 +67,7 @@ fn open<'a>(dir: &'a Path, spec: &'a Spec, progress_every: Duration) -> Result<T
 
     let data = data::load(&spec.experiment.data)?;
     let summary = data.summary.clone();
+    let references = shared::references(dir, &spec.experiment.diagnosis, &data);
     let trainer = Trainer::new(&spec.experiment, spec.seed, data, device)?;
     let hash = spec.experiment.hash();
     let run = RunInfo {
@@ -75,7 +76,7 @@ fn open<'a>(dir: &'a Path, spec: &'a Spec, progress_every: Duration) -> Result<T
         experiment_hash: hash.clone(),
         seed: spec.seed,
         data: summary,
-        references: None,
+        references,
         layers: trainer.net.layers().to_vec(),
         device: spec.device.clone(),
         threads: spec.threads,

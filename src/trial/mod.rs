@@ -17,6 +17,7 @@ pub mod plan;
 pub mod pool;
 pub mod progress;
 pub mod results;
+pub mod shared;
 mod spec;
 
 use std::path::PathBuf;

@@ -5,6 +5,7 @@
 //! DIR/config.toml              the configuration with its changes
 //! DIR/runs/seed-0/             trials of a diagnosis
 //! DIR/cells/lr=0.01/seed-0/    trials of a comparison
+//! DIR/references-....json      what learners without a network attain on their data
 //! DIR/diagnosis.json           or comparison.json, report.html, figures/
 //! ```
 
@@ -24,6 +25,7 @@ pub use error::ResultsError;
 use super::{
     Spec,
     plan::{PLAN_FILE, Plan},
+    shared,
 };
 use crate::{
     judge::{Comparison, Diagnosis},
@@ -31,7 +33,7 @@ use crate::{
 };
 
 pub(super) const LOCK_FILE: &str = ".whymean-lock";
-/// Everything that we write into such a folder.
+/// Everything that we write into such a folder, but for [`shared`] files.
 const OURS: &[&str] =
     &["runs", "cells", "figures", "config.toml", "diagnosis.json", "comparison.json", "report.html", PLAN_FILE];
 
@@ -108,7 +110,9 @@ fn is_report(dir: &Path) -> Result<bool, ResultsError> {
     let list = |source| failed("list", dir, source);
     for entry in fs::read_dir(dir).map_err(list)? {
         let name = entry.map_err(list)?.file_name();
-        let ours = name.to_str().is_some_and(|name| OURS.contains(&name)) || remove::is_leftover(&name);
+        let ours = name.to_str().is_some_and(|name| OURS.contains(&name))
+            || remove::is_leftover(&name)
+            || shared::is_shared(&name);
         if !ours {
             return Ok(false);
         }

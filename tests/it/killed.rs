@@ -74,6 +74,8 @@ early_stop = false
 /// When the power is cut.
 #[derive(Clone, Copy, Debug)]
 enum Cut {
+    /// After the trial was told what to train: while it reads its data and trains the references.
+    Told,
     /// After the record was begun, before anything of it was saved.
     Begun,
     /// While an unfinished file lies in this folder of the trial.
@@ -87,6 +89,7 @@ enum Cut {
 impl Cut {
     fn has_come(self, run: &Path, first: &mut Option<Vec<String>>, looks: &mut u32) -> bool {
         match self {
+            Self::Told => run.join("spec.toml").exists(),
             Self::Begun => run.join("record/run.json").exists(),
             Self::Writing(inner) => names(&run.join(inner)).iter().any(|name| name.starts_with(atomic::UNFINISHED)),
             Self::Later(enough) => {
@@ -177,10 +180,12 @@ fn survives(config: &str, cuts: &[Cut]) -> (Record, usize) {
 #[test]
 fn a_run_that_was_killed_again_and_again_is_to_the_bit_one_that_was_not() {
     let mut random = ChaCha8Rng::seed_from_u64(7);
-    let mut cuts = vec![Cut::Begun, Cut::Writing("checkpoint"), Cut::Writing("record")];
+    let mut cuts = vec![Cut::Told, Cut::Begun, Cut::Writing("checkpoint"), Cut::Writing("record")];
     cuts.extend((0..3).map(|_| Cut::Later(random.next_u32() % 5_000)));
     cuts.extend([Cut::Writing("checkpoint"), Cut::Writing("record"), Cut::Ending]);
-    let (_, came) = survives(NOISY, &cuts);
+    let (record, came) = survives(NOISY, &cuts);
+    let references = record.run.references.expect("they are trained by default");
+    assert_eq!((references.learners.len(), references.samples), (5, 96));
     // How far each process gets is for the system to say, so the last ones may find the run finished.
     assert!(came >= 5, "{came} of {} cuts came before the end", cuts.len());
 }

@@ -30,6 +30,7 @@ const WALLS: &[(&[&str], Where)] = &[
     // Probes see sums, never a tensor: so they cannot disturb the run.
     (&["tch", "torch_sys"], Only(&["model/", "train/"])),
     (&["polars", "polars_core", "polars_io"], Only(&["data/", "record/store"])),
+    (&["nalgebra", "matrixmultiply"], Only(&["references/"])),
     (&["plotters", "plotters_backend", "plotters_bitmap", "plotters_svg"], Only(&["report/ink"])),
     (&["clap", "clap_complete", "clap_mangen", "indicatif"], Only(SHELL)),
     // Elsewhere an error is a value with a type.
@@ -46,10 +47,10 @@ const WALLS: &[(&[&str], Where)] = &[
         ],
         Only(SHELL),
     ),
-    // The judge is pure: no file, clock, environment, process, thread or random state.
+    // The judge and the references are pure: no file, clock, environment, process or thread; the judge has no random state.
     (
         &["std::fs", "std::io", "std::env", "std::time", "std::process", "std::thread", "std::net"],
-        NotInButTests(&["judge/"]),
+        NotInButTests(&["judge/", "references/"]),
     ),
     (&["rand", "rand_distr"], NotIn(&["judge/", "report/"])),
     // Both see the record's types alone, never the store.
@@ -65,7 +66,12 @@ const WALLS: &[(&[&str], Where)] = &[
     (&["crate::report"], Only(&["report/", "commands/"])),
     (&["crate::commands", "crate::cli"], Only(SHELL)),
     (&["crate::trial"], Only(&["trial/", "train/", "commands/"])),
-    (&["crate::judge"], NotIn(&["data/", "experiment/", "model/", "probes/", "record/"])),
+    (&["crate::judge"], NotIn(&["data/", "experiment/", "model/", "probes/", "record/", "references/", "stats/"])),
+    // The references see numbers: not where they come from, nor the network that they are compared with.
+    (
+        &["crate::experiment", "crate::record", "crate::data::load", "crate::data::check"],
+        NotIn(&["references/", "stats/"]),
+    ),
 ];
 
 /// The functions that are allowed one `unsafe` each; why stands in their `#[expect]`.
@@ -174,6 +180,10 @@ fn planted(file: &str, text: &str) -> Vec<(String, String)> {
 fn a_planted_breach_is_found() {
     let cases = [
         ("probes/new.rs", "use tch::Tensor;", "src/probes/new.rs:1: `tch::Tensor`"),
+        ("judge/new.rs", "use nalgebra::DMatrix;", "src/judge/new.rs:1: `nalgebra::DMatrix`"),
+        ("references/new.rs", "use crate::experiment::Source;", "src/references/new.rs:1: `crate::experiment::Source`"),
+        ("references/new.rs", "use std::{fs, time::Instant};", "src/references/new.rs:1: `std::fs`"),
+        ("references/new.rs", "use std::{fs, time::Instant};", "src/references/new.rs:1: `std::time::Instant`"),
         ("judge/new.rs", "\nfn now() -> u64 { ::std::time::now() }", "src/judge/new.rs:2: `std::time::now`"),
         (
             "judge/new.rs",

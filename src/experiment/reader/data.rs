@@ -72,6 +72,7 @@ const SOURCES: Kinds<Source> = Kinds {
                 width: 64,
                 channels: 3,
                 box_size: 12,
+                noise: 0.0,
             },
         ),
         (
@@ -102,7 +103,7 @@ const SOURCES: Kinds<Source> = Kinds {
 
 fn fill_source(walk: &mut Walk, fields: &mut Fields<'_>, template: Source) -> Source {
     match template {
-        Source::Boxes { train_samples, validation_samples, height, width, channels, box_size } => {
+        Source::Boxes { train_samples, validation_samples, height, width, channels, box_size, noise } => {
             let (train_samples, validation_samples) = samples(walk, fields, train_samples, validation_samples);
             let height = walk.count(fields, "height", &limits::SIDE, Some(height));
             let width = walk.count(fields, "width", &limits::SIDE, Some(width));
@@ -116,7 +117,8 @@ fn fill_source(walk: &mut Walk, fields: &mut Fields<'_>, template: Source) -> So
                 let key = ["box_size", "height", "width"].into_iter().find(|key| fields.has(key)).unwrap_or("box_size");
                 walk.conflict(message, &fields.place_of(key), "make `box_size` smaller, or the image larger");
             }
-            Source::Boxes { train_samples, validation_samples, height, width, channels, box_size }
+            let noise = walk.number(fields, "noise", &limits::NOISE, Some(noise));
+            Source::Boxes { train_samples, validation_samples, height, width, channels, box_size, noise }
         }
         Source::Function { noise, train_samples, validation_samples, .. } => {
             let formula = formula(walk, fields);

@@ -63,6 +63,7 @@ fn every_default_is_filled_in() {
             early_stop: true,
             patience_epochs: 20,
             probes: Probes::All,
+            references: true,
         },
     };
     assert_eq!(experiment, wanted);
@@ -243,6 +244,7 @@ fn examples() -> Vec<Experiment> {
         example.training.shuffle = false;
         example.diagnosis.probes = Probes::None;
         example.diagnosis.early_stop = false;
+        example.diagnosis.references = false;
         example.seed = LARGEST_SEED;
         example.data.seed = 1;
         example.data.scale_inputs = Scaling::Standard;
@@ -278,8 +280,15 @@ fn examples() -> Vec<Experiment> {
         });
     }
     vary(&|example| {
-        example.data.source =
-            Source::Boxes { train_samples: 9, validation_samples: 0, height: 20, width: 30, channels: 1, box_size: 20 };
+        example.data.source = Source::Boxes {
+            train_samples: 9,
+            validation_samples: 0,
+            height: 20,
+            width: 30,
+            channels: 1,
+            box_size: 20,
+            noise: 0.25,
+        };
         let conv = |padding| Layer::Conv2d {
             filters: 2,
             kernel: 3,

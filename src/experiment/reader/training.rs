@@ -151,6 +151,7 @@ pub(super) fn diagnosis(walk: &mut Walk, root: &mut Fields<'_>) -> Diagnosis {
         early_stop: walk.flag(fields, "early_stop", true),
         patience_epochs: walk.count(fields, "patience_epochs", &limits::PATIENCE, Some(20)),
         probes: walk.choice(fields, "probes", &[("all", Probes::All), ("none", Probes::None)], Probes::All),
+        references: walk.flag(fields, "references", true),
     };
     walk.finish(fields);
     diagnosis

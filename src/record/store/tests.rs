@@ -216,7 +216,7 @@ fn what_is_wrong_with_a_record_is_said_with_its_place() {
         ("run.json is no JSON", broken(&|dir| fs::write(dir.join(RUN_FILE), "{\"schema\": 1,").expect("write"))),
         (
             "run.json of another program",
-            broken(&|dir| fs::write(dir.join(RUN_FILE), "{\"schema\": 1}").expect("write")),
+            broken(&|dir| fs::write(dir.join(RUN_FILE), format!("{{\"schema\": {SCHEMA}}}")).expect("write")),
         ),
         ("run.json of the future", broken(&|dir| fs::write(dir.join(RUN_FILE), "{\"schema\": 99}").expect("write"))),
         ("gap", broken(&|dir| fs::remove_file(dir.join("series-000001.parquet")).expect("remove"))),

@@ -289,6 +289,7 @@ fn experiment() -> Experiment {
             early_stop: false,
             patience_epochs: 10,
             probes: Probes::All,
+            references: true,
         },
     }
 }

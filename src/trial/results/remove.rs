@@ -15,6 +15,7 @@ use crate::{
     trial::{
         Spec, folder,
         plan::{PLAN_FILE, Plan},
+        shared,
     },
 };
 
@@ -68,6 +69,10 @@ pub(super) fn results(dir: &Path, there: &Plan, trials: &[(PathBuf, Spec)]) -> R
     }
     for folder in cells.iter().map(PathBuf::as_path).chain([&*dir.join("cells"), &*dir.join("figures")]) {
         empty_folder(folder)?;
+    }
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten().filter(|entry| shared::is_shared(&entry.file_name()))
+    {
+        file(&entry.path())?;
     }
     // The plan goes last: a kill in between leaves a folder that is still known as ours.
     for name in ["config.toml", "diagnosis.json", "comparison.json", "report.html", PLAN_FILE] {

@@ -132,9 +132,15 @@ fn overwriting_leaves_what_the_user_put_beside() {
     let all = trials(folder.path(), &plan(vec![0]));
     try_prepare(folder.path(), &all, Allowed::Reuse).expect("empty");
     finish(&all[0]);
-    fs::write(folder.path().join("notes.txt"), "mine").expect("write");
+    let shared = folder.path().join(format!("references-{}.json", "0".repeat(64)));
+    let notes = ["notes.txt", "references-of-mine.json"].map(|name| folder.path().join(name));
+    for path in notes.iter().chain([&shared]) {
+        fs::write(path, "mine").expect("write");
+    }
+    assert_eq!(try_prepare(folder.path(), &all, Allowed::Reuse), Ok((1, 0)));
+    assert!(shared.exists());
     try_prepare(folder.path(), &all, Allowed::Overwrite).expect("ours");
-    assert!(folder.path().join("notes.txt").exists() && !all[0].0.exists());
+    assert!(notes.iter().all(|path| path.exists()) && !all[0].0.exists() && !shared.exists());
 }
 
 #[test]
