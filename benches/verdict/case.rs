@@ -32,6 +32,8 @@ pub enum Material {
         side: u32,
         /// Side of the box in pixels.
         box_size: u32,
+        /// Standard deviation of the noise on both targets.
+        noise: f64,
     },
 }
 
@@ -44,6 +46,11 @@ impl Material {
     /// A table with several outputs.
     pub fn tables(features: usize, outputs: Vec<Output>) -> Self {
         Self::Table(Problem::Rows { features, shift: 0.0, scale: 1.0, outputs })
+    }
+
+    /// Images without noise.
+    pub fn boxes(side: u32, box_size: u32) -> Self {
+        Self::Boxes { side, box_size, noise: 0.0 }
     }
 
     /// A series as lag columns.
@@ -288,9 +295,9 @@ impl Case {
                      train_samples = {train}\nvalidation_samples = {validation}"
                 )
             }
-            Material::Boxes { side, box_size } => write!(
+            Material::Boxes { side, box_size, noise } => write!(
                 data,
-                "source = \"boxes\"\nheight = {side}\nwidth = {side}\nchannels = 1\nbox_size = {box_size}\n\
+                "source = \"boxes\"\nheight = {side}\nwidth = {side}\nchannels = 1\nbox_size = {box_size}\nnoise = {noise:e}\n\
                  train_samples = {train}\nvalidation_samples = {validation}"
             ),
         };

@@ -18,6 +18,9 @@ use crate::{
 /// Size of the fresh sample.
 const FRESH: usize = 4_000;
 
+/// Share of the variance up to which a signal is none.
+const NOTHING: f64 = 0.003;
+
 /// Measures a trained network, given its weights; without weights the untrained one.
 pub fn measure(case: &Case, experiment: &Experiment, weights: Option<&std::path::Path>) -> Result<Measured, Failure> {
     let _no_gradient = tch::no_grad_guard();
@@ -87,13 +90,13 @@ impl Fresh {
         let drawn = fresh_sample(case, experiment)?;
         let outputs = case.material.outputs();
         let features = drawn.inputs.len() / (drawn.means.len() / outputs).max(1);
-        let (inputs, targets) = match &case.material {
-            // Images are never scaled here.
-            Material::Boxes { .. } => (vec![(0.0, 1.0); features], vec![(0.0, 1.0); outputs]),
-            _ => (
-                scaling(experiment.data.scale_inputs, &train.inputs, features),
-                scaling(experiment.data.scale_targets, &train.targets, outputs),
-            ),
+        let targets = scaling(experiment.data.scale_targets, &train.targets, outputs);
+        let inputs = match &case.material {
+            // Images are scaled by channel, and never here.
+            Material::Boxes { .. } => vec![(0.0, 1.0); features],
+            Material::Table(_) | Material::Function { .. } => {
+                scaling(experiment.data.scale_inputs, &train.inputs, features)
+            }
         };
         let apply = |values: &[f64], by: &[(f64, f64)]| -> Vec<f64> {
             values.iter().zip(by.iter().cycle()).map(|(value, (shift, divisor))| (value - shift) / divisor).collect()
@@ -115,15 +118,19 @@ fn fresh_sample(case: &Case, experiment: &Experiment) -> Result<Drawn, Failure> 
     if let Some(drawn) = function_samples(&case.material, FRESH, &mut draw) {
         return Ok(drawn);
     }
+    let Material::Boxes { noise, .. } = &case.material else { return Err("no fresh sample of this kind".into()) };
     let Samples { inputs, targets, .. } = data::load(&other_images(&experiment.data))?.train;
     let means = widened(&targets);
-    Ok(Drawn { inputs: widened(&inputs), variances: vec![0.0; means.len()], targets: means.clone(), means })
+    let variances = vec![noise * noise; means.len()];
+    Ok(Drawn { inputs: widened(&inputs), targets: means.clone(), means, variances })
 }
 
-/// The same source of images with another seed.
+/// The same source of images with another seed, without noise and in its own units.
 fn other_images(data: &Data) -> Data {
-    let mut other = Data { seed: data.seed + (1 << 40), ..data.clone() };
-    if let Source::Boxes { train_samples, .. } = &mut other.source {
+    let unscaled = Data { scale_inputs: Scaling::None, scale_targets: Scaling::None, ..data.clone() };
+    let mut other = Data { seed: data.seed + (1 << 40), ..unscaled };
+    if let Source::Boxes { train_samples, noise, .. } = &mut other.source {
+        *noise = 0.0;
         *train_samples = FRESH as u32 / 2;
     }
     other
@@ -170,8 +177,8 @@ impl Known {
         };
         OutputMeasure {
             finite: fresh.iter().chain(seen).all(|value| value.is_finite()),
-            // Below this it is the rounding of a mean that does not move.
-            attainable: if signal > 1e-12 * total { signal / total } else { 0.0 },
+            // Less is the rounding of a mean that does not move, or far less than some hundred samples can show.
+            attainable: if signal > NOTHING * total { signal / total } else { 0.0 },
             skill: 1.0 - error / total,
             spread: (spread / total).sqrt(),
             corr: if spread > 0.0 && signal > 0.0 { together / (spread * total).sqrt() } else { 0.0 },

@@ -65,7 +65,7 @@ fn dead_by_rate(draw: &mut Draw, number: usize) -> (Material, Setup) {
 fn dead_images(draw: &mut Draw, number: usize) -> (Material, Setup) {
     let factor = draw.log_between(0.7, 1.5);
     let setup = Setup { epochs: 24, ..Setup::cnn(6, 24, "relu") };
-    let material = Material::Boxes { side: 12, box_size: 3 };
+    let material = Material::boxes(12, 3);
     if number.is_multiple_of(4) {
         let bias = draw.between(-20.0, -5.0);
         let init = format!(

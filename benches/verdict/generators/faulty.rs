@@ -111,10 +111,7 @@ fn mismatch_images(draw: &mut Draw, number: usize) -> (Material, Setup) {
     ];
     let init = "{ weights = { kind = \"normal\", std = 0.002 }, gain = 1.0, bias = \"zeros\" }".to_owned();
     let optimiser = if number.is_multiple_of(2) { optimiser("adam", 0.003, "") } else { optimiser("adamw", 0.003, "") };
-    (
-        Material::Boxes { side: 12, box_size: 4 },
-        Setup { layers, init, optimiser, epochs: 24, ..Setup::cnn(6, 24, "relu") },
-    )
+    (Material::boxes(12, 4), Setup { layers, init, optimiser, epochs: 24, ..Setup::cnn(6, 24, "relu") })
 }
 
 fn diverged(draw: &mut Draw, number: usize) -> (Material, Setup) {
@@ -137,7 +134,7 @@ fn diverged_images(draw: &mut Draw, number: usize) -> (Material, Setup) {
         _ => optimiser("sgd", draw.log_between(1.0, 10.0), "momentum = 0.9"),
     };
     let activation = ["leaky_relu", "elu"][number / 2 % 2];
-    (Material::Boxes { side: 12, box_size: 4 }, Setup { optimiser, epochs: 16, ..Setup::cnn(6, 24, activation) })
+    (Material::boxes(12, 4), Setup { optimiser, epochs: 16, ..Setup::cnn(6, 24, activation) })
 }
 
 /// Steps of a bounded length that are far too long.

@@ -16,11 +16,13 @@ pub const FAMILIES: &[Family] = &[
     Family { name: "healthy outputs", intended: State::Learned, count: 30, make: healthy_outputs },
     Family { name: "noisy table", intended: State::Learned, count: 90, make: noisy_table },
     Family { name: "noisy series", intended: State::Learned, count: 24, make: noisy_series },
+    Family { name: "noisy images", intended: State::Learned, count: 20, make: noisy_images },
     Family { name: "noisy beside noise", intended: State::Learned, count: 16, make: beside_noise },
     Family { name: "heavy tails and atoms", intended: State::Learned, count: 50, make: odd_targets },
     Family { name: "small sample", intended: State::Learned, count: 40, make: small_sample },
     Family { name: "unpredictable table", intended: State::Unpredictable, count: 50, make: unpredictable_table },
     Family { name: "unpredictable series", intended: State::Unpredictable, count: 14, make: unpredictable_series },
+    Family { name: "unpredictable images", intended: State::Unpredictable, count: 12, make: unpredictable_images },
     Family { name: "unpredictable function", intended: State::Unpredictable, count: 14, make: unpredictable_function },
 ];
 
@@ -74,7 +76,7 @@ fn healthy_images(draw: &mut Draw, number: usize) -> (Material, Setup) {
         _ => optimiser("rmsprop", 0.002, ""),
     };
     let (side, box_size) = draw.pick(&[(12, 3), (12, 4), (16, 4)]);
-    (Material::Boxes { side, box_size }, Setup { optimiser, ..Setup::cnn(6, 24, activation) })
+    (Material::boxes(side, box_size), Setup { optimiser, ..Setup::cnn(6, 24, activation) })
 }
 
 fn healthy_outputs(draw: &mut Draw, number: usize) -> (Material, Setup) {
@@ -120,6 +122,32 @@ fn noisy_series(draw: &mut Draw, number: usize) -> (Material, Setup) {
         _ => Rule::Linear(draw.between(0.3, 0.95)),
     };
     (Material::series(draw.pick(&[2, 4, 8]), rule), regularised(draw, number, 0.5, 1))
+}
+
+/// A small convolution network that cannot learn much by heart.
+fn modest_cnn(number: usize) -> Setup {
+    let optimiser = match number % 3 {
+        0 => optimiser("adam", 0.003, "weight_decay = 1e-3"),
+        1 => optimiser("sgd", 0.02, "momentum = 0.9, weight_decay = 1e-3"),
+        _ => optimiser("adamw", 0.003, "weight_decay = 0.1"),
+    };
+    Setup {
+        optimiser,
+        train: 600,
+        validation: 200,
+        scale_targets: "standard",
+        ..Setup::cnn(3, 8, ["relu", "gelu"][number % 2])
+    }
+}
+
+fn noisy_images(draw: &mut Draw, number: usize) -> (Material, Setup) {
+    // The place of a box of 4 in 12 pixels has a variance of 0.15.
+    let noise = [0.15, 0.25, 0.4, 0.6][number % 4] * draw.between(0.8, 1.2);
+    (Material::Boxes { side: 12, box_size: 4, noise }, Setup { epochs: 20, ..modest_cnn(number) })
+}
+
+fn unpredictable_images(_: &mut Draw, number: usize) -> (Material, Setup) {
+    (Material::Boxes { side: 12, box_size: 4, noise: 50.0 }, Setup { epochs: 10, ..modest_cnn(number) })
 }
 
 fn beside_noise(draw: &mut Draw, number: usize) -> (Material, Setup) {

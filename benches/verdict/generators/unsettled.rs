@@ -35,16 +35,13 @@ fn undertrained_table(draw: &mut Draw, number: usize) -> (Material, Setup) {
     let output = Output::new(shape, Noise::Normal, draw.pick(&[0.99, 0.8, 0.6]));
     let activation = ACTIVATIONS[number % 5];
     let optimiser = slow_optimiser(draw, number);
-    (
-        Material::table(2, output),
-        Setup { optimiser, epochs: draw.whole(12, 40), ..Setup::mlp(&[24, 24], activation, 1) },
-    )
+    (Material::table(2, output), Setup { optimiser, epochs: draw.whole(8, 24), ..Setup::mlp(&[24, 24], activation, 1) })
 }
 
 fn undertrained_images(draw: &mut Draw, number: usize) -> (Material, Setup) {
     let optimiser = slow_optimiser(draw, number);
-    let setup = Setup { optimiser, epochs: draw.whole(10, 20), ..Setup::cnn(6, 24, ["relu", "gelu"][number % 2]) };
-    (Material::Boxes { side: 12, box_size: 4 }, setup)
+    let setup = Setup { optimiser, epochs: draw.whole(6, 14), ..Setup::cnn(6, 24, ["relu", "gelu"][number % 2]) };
+    (Material::boxes(12, 4), setup)
 }
 
 /// Deep networks that sit on a constant at first; most leave it.
