@@ -6,7 +6,7 @@ SHELL := bash
 PYTHON ?= python3
 export PYTHON
 
-.PHONY: help setup demo test lint bench audit
+.PHONY: help setup demo test lint bench accuracy audit
 
 help: ## list these commands
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
@@ -33,7 +33,11 @@ lint: setup ## formatting, clippy with and without libtorch, documentation
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
 
 bench: setup ## what instruments cost, and our speed against PyTorch (PYTHON=... names a python with torch)
-	cargo bench --locked --profile dev --bench '*'
+	cargo bench --locked --profile dev --bench step
+
+# 2 cores need some minutes. `make accuracy ARGUMENTS="--help"` says what it can be asked.
+accuracy: setup ## how often the verdict is right, on runs whose truth is known
+	cargo bench --locked --profile dev --bench verdict -- $(ARGUMENTS)
 
 audit: ## licences and known vulnerabilities of all dependencies
 	@if ! cargo deny --version >/dev/null 2>&1; then \

@@ -1,5 +1,6 @@
 //! The program as a user meets it: one binary for all integration tests.
 
+mod accuracy;
 mod documents;
 #[cfg(feature = "torch")]
 mod end_to_end;
