@@ -16,8 +16,9 @@ use crate::{
 /// 1. Collapses to the mean that were re-run by hand still jitter by up to 0.04 with the batches.
 const TOLERANCE: f64 = 0.1;
 
-/// Share of the training targets that must equal an extreme for it to be a clip value: chance alone repeats an extreme of
-/// measured numbers a few times, not in one of twenty.
+/// Share of the training targets that must equal an extreme for it to be a clip value, which it is only where no other value
+/// is as common and where the targets have more than two values: chance alone repeats an extreme of measured numbers a few
+/// times, not in one of twenty.
 const CLIPPED_FRACTION: f64 = 0.05;
 
 /// The constant of one output (by index) whose predictions are one, with what fits as well.
@@ -41,6 +42,7 @@ pub(super) fn constant_of(record: &Record, output: usize, look: &OutputLook) -> 
         level,
         at: level,
         distance: None,
+        same_fraction: look.same_fraction,
         alternatives: Vec::new(),
     };
     let (Some(target), Some(level)) = (record.run.data.targets.get(output), look.mean_prediction) else {
@@ -68,6 +70,7 @@ pub(super) fn constant_of(record: &Record, output: usize, look: &OutputLook) -> 
         level,
         at: chosen.at,
         distance: (scale > 0.0).then(|| (level - chosen.at).abs() / scale),
+        same_fraction: look.same_fraction,
         alternatives,
     }
 }
@@ -101,11 +104,24 @@ fn candidates(record: &Record, output: usize, target: &TargetSummary, look: &Out
     let born_near_zero = born.is_some_and(|born| born.root_mean_square <= TOLERANCE * target.train.std);
     all.push(Candidate { constant: Constant::Zero, at: 0.0, exact: equals(0.0), only_exact: born_near_zero });
     let extremes = [(target.train.min, target.at_min_fraction), (target.train.max, target.at_max_fraction)].into_iter();
-    let clipped = |(_, fraction): &(f64, f64)| *fraction >= CLIPPED_FRACTION;
+    let two_values = target.at_min_fraction + target.at_max_fraction >= 1.0;
+    let clipped = |(at, fraction): &(f64, f64)| {
+        let most_common = target.most_common.is_some_and(|atom| atom.value == *at);
+        *fraction >= CLIPPED_FRACTION && most_common && !two_values
+    };
     all.extend(extremes.clone().filter(clipped).map(|(at, _)| near(Constant::Clip, at)));
     all.extend(born.map(|born| near(Constant::Initial, born.mean)));
     all.extend(extremes.filter(|extreme| !clipped(extreme)).map(|(at, _)| near(Constant::Extreme, at)));
     all
+}
+
+/// Whether a loss that counts large errors less than their square drove the predictions to what it asks for: anything
+/// between the median and the mean, by how much less.
+pub(super) fn is_between_median_and_mean(record: &Record, output: usize, look: &OutputLook) -> bool {
+    let (Some(target), Some(level)) = (record.run.data.targets.get(output), look.mean_prediction) else { return false };
+    let (low, high) = (target.median.min(target.train.mean), target.median.max(target.train.mean));
+    let tolerance = TOLERANCE * target.train.std;
+    drives_to_median(record, target.train.std) && (low - tolerance..=high + tolerance).contains(&level)
 }
 
 /// The constant on which all agree; absent for none or several.
@@ -129,7 +145,7 @@ fn bounds_of_output(record: &Record) -> &'static [f64] {
 }
 
 /// Whether the best constant under the loss is the median rather than the mean.
-fn drives_to_median(record: &Record, target_std: f64) -> bool {
+pub(super) fn drives_to_median(record: &Record, target_std: f64) -> bool {
     match record.run.experiment.training.loss {
         Loss::Mse {} => false,
         Loss::Mae {} => true,
@@ -155,7 +171,10 @@ fn born_at(record: &Record, split: Split, output: usize) -> Option<Born> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::synthetic::{Synthetic, noise};
+    use crate::{
+        data::Atom,
+        judge::synthetic::{Synthetic, noise},
+    };
 
     fn constant(builder: Synthetic, born: f64, end: f64) -> Constant {
         // Untrained predictions scatter by 1 around `born`; the trained ones are `end` for every input.
@@ -224,13 +243,22 @@ mod tests {
     #[test]
     fn clip_values_and_extremes() {
         let clipped = |fraction: f64, end: f64| {
-            let builder = Synthetic::new().with(move |run| run.data.targets[0].at_max_fraction = fraction);
+            let builder = Synthetic::new().with(move |run| {
+                run.data.targets[0].at_max_fraction = fraction;
+                run.data.targets[0].most_common = Some(Atom { value: 9.0, fraction });
+            });
             constant(builder, 0.0, end)
         };
         assert_eq!(clipped(0.2, 9.0), Constant::Clip);
         assert_eq!(clipped(0.01, 9.0), Constant::Extreme);
         assert_eq!(clipped(0.2, -8.0), Constant::Extreme);
         assert_eq!(clipped(0.2, 8.0), Constant::Other);
+        // Of two values neither was clipped.
+        let binary = Synthetic::new().with(|run| {
+            (run.data.targets[0].at_min_fraction, run.data.targets[0].at_max_fraction) = (0.4, 0.6);
+            run.data.targets[0].most_common = Some(Atom { value: 9.0, fraction: 0.6 });
+        });
+        assert_eq!(constant(binary, 0.0, 9.0), Constant::Extreme);
         // Where it was born counts more than an extreme that is there by chance.
         assert_eq!(constant(Synthetic::new(), 9.0, 9.0), Constant::Initial);
     }

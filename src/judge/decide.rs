@@ -187,7 +187,12 @@ fn settled(record: &Record, patience: usize) -> Option<String> {
             || travelling(record, name, patience)
     };
     (!record.varying_outputs().into_iter().any(creeps))
-        .then(|| format!("settled: skill {now:.3}, no better for {waited} epochs"))
+        .then(|| format!("no progress for {waited} epochs: skill {} of the worst output", shown(now)))
+}
+
+/// A skill with three decimals; far below zero with its size alone.
+fn shown(skill: f64) -> String {
+    if skill > -100.0 { format!("{skill:.3}") } else { format!("{skill:.1e}") }
 }
 
 /// Skill of every output at each look at the trained network where all are finite; on validation where it was looked at.

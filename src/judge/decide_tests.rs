@@ -113,7 +113,7 @@ fn a_learned_network_stops_when_certain_or_settled() {
         let skill = move |epoch: u32| 1.0 - 0.7 * (-rate * f64::from(epoch)).exp();
         Synthetic::new().skills((1..=epochs).map(skill))
     };
-    insta::assert_snapshot!(stops(weak(30, 0.0)).expect("a stop"), @"settled: skill 0.300, no better for 29 epochs");
+    insta::assert_snapshot!(stops(weak(30, 0.0)).expect("a stop"), @"no progress for 29 epochs: skill 0.300 of the worst output");
     // A hundredth takes it a little more than 10 epochs, so at some of these ends its patience is over.
     for epochs in 380..395 {
         assert_eq!(stops(weak(epochs, 0.95e-3)), None, "{epochs}");

@@ -7,6 +7,8 @@ use crate::record::{Channel, Point, Record, Split};
 ///
 /// The read-out is cross-validated over a few hundred samples; on targets without signal it stays below a few hundredths.
 const HOLDS: f64 = 0.1;
+/// Samples from which a read-out says something: of fewer, a tenth of the variance is read off noise.
+const LEAST_SAMPLES: usize = 64;
 /// Share of the best read-out before it, up to which a layer and all behind it have lost the target.
 const LOST: f64 = 0.2;
 
@@ -15,16 +17,18 @@ const INPUT: &str = "input";
 
 /// The read-outs and ranks of the input and of each layer, in order; empty where none was measured.
 pub(super) fn signal(record: &Record) -> Vec<LayerSignal> {
+    let read_on = |split| !record.points(split, Channel::EffectiveRank, INPUT).is_empty();
+    let split = if read_on(Split::Validation) { Split::Validation } else { Split::Train };
     let names = std::iter::once(INPUT).chain(record.run.layers.iter().map(|layer| layer.name.as_str()));
     let layers = names.map(|layer| {
-        let readout = record.points(Split::Train, Channel::ReadoutSkill, layer);
-        let rank = record.points(Split::Train, Channel::EffectiveRank, layer);
+        let readout = record.points(split, Channel::ReadoutSkill, layer);
+        let rank = record.points(split, Channel::EffectiveRank, layer);
         LayerSignal {
             layer: layer.to_owned(),
             readout_at_start: at_start(readout),
-            readout_at_end: at_end(readout),
+            readout_at_end: at_end(record, readout),
             rank_at_start: at_start(rank),
-            rank_at_end: at_end(rank),
+            rank_at_end: at_end(record, rank),
         }
     });
     let measured = |layer: &LayerSignal| {
@@ -38,15 +42,20 @@ fn at_start(points: &[Point]) -> Option<f64> {
     points.first().filter(|point| point.step == 0)?.value.finite()
 }
 
-fn at_end(points: &[Point]) -> Option<f64> {
-    points.last().filter(|point| point.step > 0)?.value.finite()
+/// The look that ended the run; a run that was cut short has none.
+fn at_end(record: &Record, points: &[Point]) -> Option<f64> {
+    points.last().filter(|point| point.step > 0 && point.epoch >= record.run.epochs_done)?.value.finite()
 }
 
 /// The first layer from which on the target can no longer be read at the end, though it could before it.
 ///
-/// Absent where nothing could be read to begin with, where the last layer still holds it, or where a layer behind the loss
+/// Absent where nothing could be read to begin with, of fewer than [`LEAST_SAMPLES`] samples, where the last layer still holds it, or where a layer behind the loss
 /// was not measured: what is not known is not lost.
-pub(super) fn ends_at(signal: &[LayerSignal]) -> Option<String> {
+pub(super) fn ends_at(record: &Record, signal: &[LayerSignal]) -> Option<String> {
+    let samples = |split| record.last_predictions(split).map_or(0, |look| look.samples.len());
+    if samples(Split::Train).max(samples(Split::Validation)) < LEAST_SAMPLES {
+        return None;
+    }
     let readouts: Option<Vec<f64>> = signal.iter().map(|layer| layer.readout_at_end).collect();
     let readouts = readouts?;
     let holds = |best: f64| best >= HOLDS;
@@ -61,12 +70,12 @@ pub(super) fn ends_at(signal: &[LayerSignal]) -> Option<String> {
 /// The sharpness where it was measured, in order of steps.
 pub(super) fn sharpness(record: &Record) -> Vec<SharpnessReading> {
     let ratios = record.points(Split::Train, Channel::StabilityRatio, "");
-    let of_step = |step: u64| ratios.iter().find(|point| point.step == step)?.value.finite();
+    let of_step = |step: u64| Some(ratios.iter().find(|point| point.step == step)?.value.value());
     let points = record.points(Split::Train, Channel::Sharpness, "").iter();
     let readings = points.filter_map(|point| {
         Some(SharpnessReading {
             step: point.step,
-            sharpness: point.value.finite()?,
+            sharpness: point.value.value(),
             stability_ratio: of_step(point.step)?,
         })
     });
@@ -84,11 +93,13 @@ mod tests {
             .fold(Synthetic::new(), |builder, (layer, end)| {
                 builder.epochs(Split::Train, Channel::ReadoutSkill, layer, 0, [0.6, *end])
             })
+            .looks(1, |_, _, y| y)
             .record()
     }
 
     fn ends(readouts: &[(&str, f64)]) -> Option<String> {
-        ends_at(&signal(&run(readouts)))
+        let record = run(readouts);
+        ends_at(&record, &signal(&record))
     }
 
     #[test]
@@ -121,6 +132,6 @@ mod tests {
             .epochs(Split::Train, Channel::StabilityRatio, "", 0, [1.6, 2.0, 0.1])
             .record();
         let steps: Vec<(u64, f64)> = sharpness(&record).iter().map(|at| (at.step, at.stability_ratio)).collect();
-        assert_eq!(steps, [(0, 1.6), (20, 0.1)]);
+        assert_eq!(steps, [(0, 1.6), (10, 2.0), (20, 0.1)], "what was measured and is not finite is told");
     }
 }

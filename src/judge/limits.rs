@@ -49,7 +49,12 @@ pub(super) const MIN_SAMPLES: usize = 4;
 pub(super) const ATTAINED_SHARE: f64 = 0.5;
 
 /// Share of the training path's skill below which the inference path has lost it, interval ends against each other.
+///
+/// Dropout costs the training path, never the other; that inference answers worse than half as well is another network.
 pub(super) const LOST_SHARE: f64 = 0.5;
+
+/// Validation samples from which what a reference reaches there is evidence of signal by itself.
+pub(super) const TELLING_SAMPLES: u64 = 30;
 
 /// Training skill from which noise counts as memorised: the better part of the variance was fitted.
 pub(super) const FITTED_SKILL: f64 = 0.5;
@@ -60,9 +65,29 @@ pub(super) const FITTED_SKILL: f64 = 0.5;
 pub(super) const NEARLY_FLAT_SHARE: f64 = 0.2;
 
 /// Root mean square difference to the untrained network's predictions, over the target's standard deviation, below which
-/// a network has hardly moved: 0.05 moves the skill by at most a tenth.
+/// a network has hardly moved: where the error is about one standard deviation, that moves the skill by at most a tenth.
 pub(super) const HARDLY_MOVED: f64 = 0.05;
 
 /// Skill down to which a constant is as good as the mean: it lies 0.3 standard deviations off, which a large learning rate
 /// shakes a bias by.
 pub(super) const HONEST_SKILL: f64 = -0.1;
+
+/// Share of the inputs with one and the same answer from which predictions are a constant but for a few outliers.
+///
+/// Standard deviations do not see it: two wild answers among 300 equal ones give any spread.
+pub(super) const SAME_FRACTION: f64 = 0.95;
+
+/// Skill down to which useless predictions are compared with the mean: predictions that vary as the target does and have
+/// nothing to do with it score -1. What is below has gone wrong in another way.
+pub(super) const UNRELATED_SKILL: f64 = -1.0;
+
+/// Spread of the middle half of the predictions over that of the targets from which predictions follow the bulk of a target
+/// whose variance is made by a few outliers.
+pub(super) const BULK_SPREAD: f64 = 0.2;
+
+/// Rank correlation, less two standard errors, from which they do so in the right direction.
+pub(super) const BULK_CORRELATION: f64 = 0.3;
+
+/// Distance between the quartiles over the standard deviation below which a few outliers make the variance: 1.35 of normal
+/// targets, 0.98 of Laplacian ones, 0.6 of log-normal ones with sigma 1.
+pub(super) const BULK_SHARE: f64 = 0.5;

@@ -1,6 +1,9 @@
 //! One output's newest predictions on one split's probe set, with their statistics.
 
-use super::stats::{self, Intervals};
+use super::{
+    limits::{self, COLLAPSE_SPREAD},
+    stats::{self, Intervals},
+};
 use crate::record::{ProbePredictions, Record, Split};
 
 /// Seed of the resampling. Any fixed number does: same record, same diagnosis, to the last bit.
@@ -25,6 +28,10 @@ pub(super) struct OutputLook {
     pub mean_prediction: Option<f64>,
     /// The one value of all predictions, where they are equal to the bit.
     pub single_value: Option<f64>,
+    /// Share of the predictions that lie within a flat spread of their median; absent where one is not finite.
+    pub same_fraction: Option<f64>,
+    /// Whether predictions follow all but a few outlying targets: see [`limits::BULK_SPREAD`].
+    pub follows_bulk: bool,
 }
 
 impl OutputLook {
@@ -48,8 +55,54 @@ impl OutputLook {
             intervals: stats::intervals(targets, predictions, BOOTSTRAP_SEED),
             mean_prediction: stats::mean(predictions).filter(|mean| mean.is_finite()),
             single_value: single_value.filter(|value| value.is_finite()),
+            same_fraction: same_fraction(targets, predictions),
+            follows_bulk: follows_bulk(targets, predictions),
         }
     }
+}
+
+/// Share of the predictions within [`COLLAPSE_SPREAD`] standard deviations of the target of their median.
+fn same_fraction(targets: &[f64], predictions: &[f64]) -> Option<f64> {
+    let (median, scale) = (stats::median(predictions)?, stats::variance(targets)?.sqrt());
+    let finite = predictions.iter().all(|value| value.is_finite()) && scale.is_finite();
+    let same = predictions.iter().filter(|value| (**value - median).abs() <= COLLAPSE_SPREAD * scale).count();
+    finite.then(|| same as f64 / predictions.len() as f64)
+}
+
+/// Whether a few outliers make the targets' variance and the middle half of the predictions spreads like that of the
+/// targets, in the same order (Spearman's rank
+/// correlation, standard error `1 / sqrt(n - 1)`).
+fn follows_bulk(targets: &[f64], predictions: &[f64]) -> bool {
+    let (Some(target), Some(prediction)) = (middle_half(targets), middle_half(predictions)) else { return false };
+    let Some(correlation) = stats::correlation(&ranks(targets), &ranks(predictions)) else { return false };
+    let error = 1.0 / (targets.len() as f64 - 1.0).max(1.0).sqrt();
+    let outliers = stats::variance(targets).is_some_and(|variance| target < limits::BULK_SHARE * variance.sqrt());
+    target > 0.0
+        && outliers
+        && prediction >= limits::BULK_SPREAD * target
+        && correlation - 2.0 * error >= limits::BULK_CORRELATION
+}
+
+/// Distance between the quartiles; absent for no numbers or one that is not finite.
+fn middle_half(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let at = |share: f64| sorted.get(((sorted.len().max(1) - 1) as f64 * share).round() as usize).copied();
+    Some(at(0.75)? - at(0.25)?).filter(|range| range.is_finite())
+}
+
+/// Rank of each value, the mean rank for equal ones.
+fn ranks(values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|one, other| values[*one].total_cmp(&values[*other]));
+    let mut ranks = vec![0.0; values.len()];
+    let mut begin = 0;
+    for equal in order.chunk_by(|one, other| values[*one] == values[*other]) {
+        let middle = begin as f64 + (equal.len() as f64 - 1.0) / 2.0;
+        equal.iter().for_each(|place| ranks[*place] = middle);
+        begin += equal.len();
+    }
+    ranks
 }
 
 /// Root mean square difference between the newest predictions of an output and those of the untrained network on the same
@@ -113,6 +166,19 @@ mod tests {
         assert!(varies(&[1000.0, 1000.1, 1000.2]));
         assert!(!varies(&[1.0, f64::NAN]));
         assert!(!varies(&[]));
+    }
+
+    #[test]
+    fn equal_values_share_their_rank_and_outliers_do_not_hide_the_bulk() {
+        assert_eq!(ranks(&[5.0, 1.0, 5.0, 3.0]), [2.5, 0.0, 2.5, 1.0]);
+        let mut targets: Vec<f64> = (0..200).map(f64::from).collect();
+        let predictions = targets.clone();
+        targets[0] = 1e6;
+        let found = OutputLook::new(Split::Train, 1, &targets, &predictions);
+        assert!(found.follows_bulk && found.intervals.spread.expect("varies").value < 0.01);
+        assert!(!OutputLook::new(Split::Train, 1, &targets, &[5.0; 200]).follows_bulk);
+        let jitter: Vec<f64> = targets.iter().map(|target| 1e-3 * target).collect();
+        assert!(!OutputLook::new(Split::Train, 1, &targets, &jitter).follows_bulk);
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub enum State {
     Shrunk,
     /// Some outputs collapsed, others did not.
     Partial,
-    /// It learned on the training path; on the inference path it answers a constant.
+    /// It learned on the training path; on the inference path more than half of it is lost.
     Mismatch,
     /// Its predictions are a constant, and a reference learner finds signal.
     Collapsed,
@@ -154,6 +154,8 @@ pub struct ConstantFit {
     pub at: f64,
     /// `|level - at|` in standard deviations of the training target; absent for a constant target.
     pub distance: Option<f64>,
+    /// Share of the inputs that are answered with it, to within a twentieth of the target's standard deviation.
+    pub same_fraction: Option<f64>,
     /// Other constants within the tolerance, the nearest first.
     pub alternatives: Vec<Constant>,
 }
@@ -189,9 +191,13 @@ pub struct LayerSignal {
 pub struct SharpnessReading {
     /// Step after which it was measured; 0 is the untrained network.
     pub step: u64,
-    /// Largest eigenvalue of the Hessian; for an adaptive optimiser of the preconditioned one.
+    /// Largest eigenvalue of the Hessian; for an adaptive optimiser of the preconditioned one. May be NaN or infinite.
+    #[serde(with = "crate::record::any_float")]
+    #[schemars(with = "f64")]
     pub sharpness: f64,
-    /// Sharpness over the optimiser's limit at its learning rate: above 1 a quadratic would diverge.
+    /// Sharpness over the optimiser's limit at its learning rate: above 1 a quadratic would diverge. May be NaN or infinite.
+    #[serde(with = "crate::record::any_float")]
+    #[schemars(with = "f64")]
     pub stability_ratio: f64,
 }
 
@@ -205,7 +211,8 @@ pub struct Diagnosis {
     pub name: String,
     /// The answer.
     pub verdict: Verdict,
-    /// One entry for each output, over the runs that share the verdict's state.
+    /// One entry for each output, over the runs that share the verdict's state: medians, between the lowest and the highest
+    /// end of the runs' intervals.
     pub outputs: Vec<OutputDiagnosis>,
     /// One entry for each run.
     pub runs: Vec<RunDiagnosis>,

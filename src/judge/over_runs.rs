@@ -33,7 +33,7 @@ pub fn diagnose(name: &str, records: &[Record]) -> Diagnosis {
         outputs,
         runs,
         references: records.first().and_then(|record| record.run.references.clone()),
-        not_examined: summary::not_examined(records),
+        not_examined: summary::not_examined(state, records),
         report: None,
     }
 }
@@ -77,7 +77,11 @@ fn outputs_over(runs: &[&RunDiagnosis]) -> Vec<OutputDiagnosis> {
             state,
             constant: agreed(sharing.iter().map(|output| output.constant)),
             constant_fit: example.constant_fit.clone(),
-            seen: example.seen.clone(),
+            seen: if sharing.iter().all(|output| output.seen == example.seen) {
+                example.seen.clone()
+            } else {
+                format!("{} (so in the first of these runs)", example.seen)
+            },
             split: example.split,
             skill: over(|output| output.skill),
             train_skill: over(|output| output.train_skill),

@@ -5,7 +5,7 @@ use super::{
     attainable::LearnedElsewhere,
     collapse_time::collapsed_at_step,
     constant::{agreed, constant_of},
-    depth, plateau, summary, symptoms, verdict,
+    depth, limits, plateau, summary, symptoms, verdict,
 };
 use crate::record::{Channel, Record, Split};
 
@@ -27,10 +27,18 @@ pub(super) fn judge_runs(records: &[Record]) -> Vec<RunDiagnosis> {
         }
         let fingerprint = &record.run.data.fingerprint;
         let same_data = records.iter().zip(&alone).filter(|(other, _)| other.run.data.fingerprint == *fingerprint);
-        let learned = same_data.flat_map(|(_, other)| &other.outputs).filter(|output| output.state == State::Learned);
+        let learned = same_data.flat_map(|(_, other)| &other.outputs).filter(|output| is_proof_of_signal(output));
         judge_beside(record, &learned.map(|output| output.name.clone()).collect())
     };
     records.iter().zip(alone.clone()).map(again).collect()
+}
+
+/// Whether one run's output shows that the target can be predicted: on samples it was not trained on, and by so much that the
+/// best of many runs does not reach it by chance.
+fn is_proof_of_signal(output: &OutputDiagnosis) -> bool {
+    output.state == State::Learned
+        && output.split == Split::Validation
+        && output.skill.is_some_and(|skill| skill.low >= limits::MEMORISED_SKILL)
 }
 
 fn judge_beside(record: &Record, elsewhere: &LearnedElsewhere) -> RunDiagnosis {
@@ -68,7 +76,7 @@ fn judge_beside(record: &Record, elsewhere: &LearnedElsewhere) -> RunDiagnosis {
         findings: symptoms::look(record),
         certificate: record.run.certificate.clone(),
         escape_rate: (hold == Some(Hold::Plateau)).then(plateau::escape_rate).flatten(),
-        signal_ends_at: depth::ends_at(&signal),
+        signal_ends_at: depth::ends_at(record, &signal),
         signal,
         sharpness: depth::sharpness(record),
         stopped: summary::stopped(record),

@@ -8,6 +8,7 @@
 use super::{
     BestReference, Estimate, State,
     attainable::Signal,
+    constant::drives_to_median,
     limits,
     look::{OutputLook, moved_since_birth},
     verdict::{Case, lost_its_way},
@@ -27,10 +28,21 @@ fn better_than_a_constant(case: &Case, skill: Estimate) -> (State, String) {
     if case.improving.is_some() && skill.value < limits::LEARNED_SKILL {
         return (State::Undertrained, still_rising());
     }
-    if is_shrunk(case.judged) {
+    if let Some(samples) = case.unusable_validation {
+        let words = format!("it predicts its training set; {samples} validation samples are too few to confirm it");
+        return (State::Undecided, words);
+    }
+    if is_shrunk(case.judged) && !asks_for_the_median(case) && !case.at_rest {
+        let words = "its predictions are far too small, and there are too few epochs to say whether they still grow";
+        return (State::Undecided, words.into());
+    }
+    if is_shrunk(case.judged) && !asks_for_the_median(case) {
         let slope = case.judged.intervals.slope.map_or(f64::NAN, |slope| slope.value);
         let words = format!("its predictions point the right way but are too small by a factor of about {slope:.1}");
         return (State::Shrunk, words);
+    }
+    if let Some(words) = doubtful(case, skill) {
+        return (State::Undecided, words);
     }
     let Some(best) = case.attainable.best.as_ref().filter(|best| best.finds_signal) else {
         return (State::Learned, "it predicts better than a constant".into());
@@ -42,7 +54,7 @@ fn better_than_a_constant(case: &Case, skill: Estimate) -> (State, String) {
                 format!("it predicts the training set, and on validation far less than is attainable: {reference}");
             return (State::Memorised, words);
         }
-        if spread_is_far_below(case.judged, best) {
+        if spread_is_far_below(case.judged, best) && !asks_for_the_median(case) {
             let words = format!("its predictions point the right way with far too little spread: {reference}");
             return (State::Shrunk, words);
         }
@@ -59,6 +71,28 @@ fn better_than_a_constant(case: &Case, skill: Estimate) -> (State, String) {
     (State::Learned, words)
 }
 
+/// Why a skill above zero is no evidence where no reference finds signal; `None` where it is.
+fn doubtful(case: &Case, skill: Estimate) -> Option<String> {
+    if !matches!(case.attainable.signal, Signal::NotFound | Signal::Unclear) {
+        return None;
+    }
+    if case.judged.split == Split::Train {
+        return Some(format!(
+            "it predicts its training set, and {}: without validation that cannot be told from memorising",
+            no_reference(case.record)
+        ));
+    }
+    (!skill.is_surely_positive())
+        .then(|| format!("it is hardly better than a constant, which may be chance: {}", no_reference(case.record)))
+}
+
+/// Whether the loss is minimised by the conditional median: of skewed noise that lies nearer to zero than the mean, so that
+/// slope and squared error accuse a network that does what it was asked to.
+fn asks_for_the_median(case: &Case) -> bool {
+    let std = case.record.run.data.targets.get(case.output).map_or(0.0, |target| target.train.std);
+    drives_to_median(case.record, std)
+}
+
 /// The skill cannot be told from zero, or is below.
 fn no_better_than_a_constant(case: &Case, skill: Estimate) -> (State, String) {
     if case.improving.is_some() {
@@ -66,6 +100,9 @@ fn no_better_than_a_constant(case: &Case, skill: Estimate) -> (State, String) {
     }
     if let Some(state) = memorised(case, skill) {
         return state;
+    }
+    if follows_bulk(case) {
+        return (State::Undecided, BULK.into());
     }
     if let Some(words) = lost_its_way(case) {
         return (State::Diverged, words);
@@ -75,13 +112,23 @@ fn no_better_than_a_constant(case: &Case, skill: Estimate) -> (State, String) {
     }
     match case.attainable.signal {
         // A point estimate this high in a sample this small is no evidence that there is nothing.
-        Signal::NotFound if skill.value < limits::MEMORISED_SKILL => {
-            (State::Unpredictable, format!("it is no better than a constant, and {}", no_reference(case.record)))
+        Signal::NotFound if skill.value < limits::MEMORISED_SKILL && skill.value > limits::UNRELATED_SKILL => {
+            let words = "its predictions vary for nothing and are no better than a constant, and";
+            (State::Unpredictable, format!("{words} {}", no_reference(case.record)))
+        }
+        Signal::Found | Signal::Unknown if flat_but_for_outliers(case) => {
+            let same = case.judged.same_fraction.unwrap_or(1.0) * case.judged.samples as f64;
+            let words = format!(
+                "its predictions are one constant for {same:.0} of {} inputs and wild for the others{}",
+                case.judged.samples,
+                though(case)
+            );
+            (State::Collapsed, words)
         }
         Signal::Found if nearly_flat(case) => {
             (State::Collapsed, format!("its predictions hardly vary and carry nothing of the target{}", though(case)))
         }
-        Signal::Found | Signal::NotFound | Signal::Unknown => {
+        Signal::Found | Signal::NotFound | Signal::Unclear | Signal::Unknown => {
             let words = if skill.high < 0.0 {
                 "its predictions vary with the input but are worse than a constant"
             } else {
@@ -107,6 +154,21 @@ fn though(case: &Case) -> String {
 pub(super) fn no_reference(record: &Record) -> String {
     let samples = record.run.references.as_ref().map_or(0, |references| references.samples);
     format!("no reference learner beats a constant on {samples} samples")
+}
+
+/// `442 samples are too few to tell whether there is anything to predict`.
+pub(super) fn too_few_to_tell(record: &Record) -> String {
+    let samples = record.run.references.as_ref().map_or(0, |references| references.samples);
+    format!("{samples} samples are too few to tell whether there is anything to predict")
+}
+
+/// What is said of [`follows_bulk`].
+pub(super) const BULK: &str = "a few outlying targets make most of its variance, and it does not predict them; the other targets \
+                               its predictions follow";
+
+/// Whether predictions follow all but a few outlying targets, on every split.
+pub(super) fn follows_bulk(case: &Case) -> bool {
+    case.train.into_iter().chain([case.judged]).all(|look| look.follows_bulk)
 }
 
 /// Whether predictions point the right way with a slope far above 1: made larger, they would be better.
@@ -135,16 +197,21 @@ fn memorised(case: &Case, skill: Estimate) -> Option<(State, String)> {
     // Where nothing can be predicted, some fit of the noise is what any network does; memorised is what fitted most of it.
     let least = match case.attainable.signal {
         Signal::NotFound => limits::FITTED_SKILL,
-        Signal::Found | Signal::Unknown => limits::MEMORISED_SKILL,
+        Signal::Found | Signal::Unclear | Signal::Unknown => limits::MEMORISED_SKILL,
     };
     if case.judged.split == Split::Train || learned.low <= 0.0 || learned.value < least {
         return None;
     }
-    if skill.value <= 0.0 || skill.high < limits::MEMORISED_SHARE * learned.low {
+    if skill.high < limits::MEMORISED_SHARE * learned.low {
+        if skill.value < 1.0 - limits::DIVERGED_RATIO {
+            let words = "it predicts the training set and is far off on validation: a few samples dominate one of them, or the \
+                         two differ in kind";
+            return Some((State::Undecided, words.into()));
+        }
         let words = "it predicts the training set but is no better than a constant on validation";
         let nor = match case.attainable.signal {
             Signal::NotFound => format!("; {} either", no_reference(case.record)),
-            Signal::Found | Signal::Unknown => though(case),
+            Signal::Found | Signal::Unclear | Signal::Unknown => though(case),
         };
         return Some((State::Memorised, format!("{words}{nor}")));
     }
@@ -162,6 +229,13 @@ fn nearly_flat(case: &Case) -> bool {
             && look.intervals.skill.is_some_and(|skill| skill.high < limits::NEARLY_FLAT_SHARE * attainable)
     };
     case.train.into_iter().chain([case.judged]).all(small)
+}
+
+/// One answer for nearly all inputs, on every split, and no skill. A sparse target is answered with one value for nearly all
+/// inputs as well, but then the others give it skill.
+fn flat_but_for_outliers(case: &Case) -> bool {
+    let same = |look: &OutputLook| look.same_fraction.is_some_and(|same| same >= limits::SAME_FRACTION);
+    case.train.into_iter().chain([case.judged]).all(same)
 }
 
 /// Whether the trained network still answers as the untrained one did.

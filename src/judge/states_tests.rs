@@ -153,3 +153,100 @@ fn a_case_is_judged_on_validation_where_there_is_one() {
     assert_eq!(found.judged.map(|look| look.split), Some(Split::Validation));
     assert!(found.attainable.best.is_some());
 }
+
+#[test]
+fn one_answer_for_all_but_a_few_inputs_is_a_collapse() {
+    // Two wild answers among two hundred equal ones give a spread of more than one.
+    let wild = |i: usize, _: f64| if i % 100 == 7 { 25.0 } else { 1.0 };
+    let found = judged(settled(wild).references(&SIGNAL()));
+    assert_eq!(found.state, State::Collapsed, "{}", found.seen);
+    insta::assert_snapshot!(found.seen, @"its predictions are one constant for 198 of 200 inputs and wild for the others, though ridge regression reaches a skill of 0.80");
+    // A target that is nearly always the same is answered so as well, and the others are right.
+    let targets: Vec<f64> = (0..200).map(|i| if i % 25 == 7 { 9.0 + noise(i) } else { 0.0 }).collect();
+    let sparse = (1..=9).fold(Synthetic::new(), |builder, epoch| builder.look(Split::Train, epoch, &targets, &targets));
+    assert_eq!(judged(sparse.references(&SIGNAL())).state, State::Learned);
+}
+
+#[test]
+fn a_few_outlying_targets_do_not_make_a_constant_of_good_predictions() {
+    let mut targets = targets(0, 300);
+    let predictions: Vec<f64> = targets.iter().enumerate().map(|(i, y)| y + 0.3 * noise(i + 5)).collect();
+    targets[3] = 3000.0;
+    targets[90] = -2500.0;
+    let look = |predictions: &[f64]| {
+        (1..=9).fold(Synthetic::new(), |builder, epoch| builder.look(Split::Train, epoch, &targets, predictions))
+    };
+    let found = judged(look(&predictions).references(&SIGNAL()));
+    assert_eq!(found.state, State::Undecided, "{}", found.seen);
+    assert_eq!(judged(look(&[1.0; 300]).references(&SIGNAL())).state, State::Collapsed);
+}
+
+#[test]
+fn noise_learned_by_heart_is_no_mismatch() {
+    let by_heart = |i: usize, y: f64| y + 0.3 * noise(i + 5);
+    let lost = || settled(|i, _| 1.0 + 0.3 * noise(i + 91));
+    assert_eq!(judged(with_path(lost().references(&SIGNAL()), by_heart)).state, State::Mismatch);
+    assert_eq!(judged(with_path(lost().references(&NOTHING()), by_heart)).state, State::Unpredictable);
+    // Less than half lost is none: here 0.6 of 0.9.
+    let some = settled(|i, y| calibrated(0.6, i, y)).references(&SIGNAL());
+    assert_eq!(judged(with_path(some, by_heart)).state, State::Learned);
+}
+
+#[test]
+fn without_validation_noise_is_not_learned() {
+    let fitted = targets(0, 300);
+    let predictions: Vec<f64> = fitted.iter().enumerate().map(|(i, y)| calibrated(0.7, i, *y)).collect();
+    let look =
+        (1..=9).fold(Synthetic::new(), |builder, epoch| builder.look(Split::Train, epoch, &fitted, &predictions));
+    assert_eq!(judged(look.references(&NOTHING())).state, State::Undecided);
+    let look =
+        (1..=9).fold(Synthetic::new(), |builder, epoch| builder.look(Split::Train, epoch, &fitted, &predictions));
+    assert_eq!(judged(look.references(&SIGNAL())).state, State::Learned);
+}
+
+#[test]
+fn a_validation_set_of_two_confirms_nothing() {
+    let train = targets(0, 300);
+    let fitted: Vec<f64> = train.iter().enumerate().map(|(i, y)| calibrated(0.7, i, *y)).collect();
+    let both = (1..=9).fold(Synthetic::new(), |builder, epoch| {
+        builder.look(Split::Train, epoch, &train, &fitted).look(Split::Validation, epoch, &[1.0, 3.0], &[1.2, 2.9])
+    });
+    let found = judged(both.references(&SIGNAL()));
+    assert_eq!(found.state, State::Undecided);
+    insta::assert_snapshot!(found.seen, @"it predicts its training set; 2 validation samples are too few to confirm it");
+}
+
+#[test]
+fn a_training_that_fits_did_not_diverge_whatever_validation_says() {
+    // The training set holds an outlier and validation does not, so the least error is huge beside its variance.
+    let far_off = settled(|i, y| if i < 5000 { y } else { y + 900.0 * noise(i) });
+    let found = judged(far_off.references(&SIGNAL()));
+    assert_eq!(found.state, State::Undecided, "{}", found.seen);
+}
+
+#[test]
+fn an_output_that_the_loss_left_behind_did_not_diverge() {
+    let thrown = || settled(|i, _| 1e4 * noise(i + 9));
+    let falling = (0..300).map(|step| 1e6 / (1.0 + f64::from(step)));
+    assert_eq!(judged(thrown().steps(crate::record::Channel::Loss, "", falling)).state, State::Undecided);
+    let rising = (0..300).map(|step| 1.0 + f64::from(step));
+    assert_eq!(judged(thrown().steps(crate::record::Channel::Loss, "", rising)).state, State::Diverged);
+}
+
+#[test]
+fn an_absolute_loss_is_not_accused_of_shrinking() {
+    let timid = |loss| {
+        settled(|i, y| 1.0 + 0.15 * (y - 1.0) + 0.01 * noise(i + 9))
+            .with(move |run| run.experiment.training.loss = loss)
+            .references(&[reference(0.2, 1e-9)])
+    };
+    assert_eq!(judged(timid(crate::experiment::Loss::Mse {})).state, State::Shrunk);
+    assert_eq!(judged(timid(crate::experiment::Loss::Mae {})).state, State::Learned);
+}
+
+#[test]
+fn too_few_epochs_cannot_say_that_predictions_no_longer_grow() {
+    let timid = |epochs| Synthetic::new().looks(epochs, |_, i, y| 1.0 + 0.15 * (y - 1.0) + 0.01 * noise(i + 9));
+    assert_eq!(judged(timid(1)).state, State::Undecided);
+    assert_eq!(judged(timid(9)).state, State::Shrunk);
+}

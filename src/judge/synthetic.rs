@@ -220,7 +220,7 @@ pub(crate) fn calibrated(skill: f64, index: usize, target: f64) -> f64 {
 
 /// A learner with this skill on both splits, whose error is below the constant's with this p-value.
 pub(crate) fn reference(skill: f64, p_value: f64) -> ReferenceSkill {
-    let estimate = Some(Estimate { value: skill, low: skill - 0.04, high: skill + 0.04 });
+    let estimate = Some(Estimate { value: skill, low: skill - 0.04, high: (skill + 0.04).min(1.0) });
     ReferenceSkill { cross_validated: estimate, validation: estimate, p_value: Some(p_value) }
 }
 

@@ -75,6 +75,12 @@ pub(super) fn improving(record: &Record, output: &str) -> Option<Improvement> {
     })
 }
 
+/// Whether an output was looked at often enough for a fall to be seen.
+pub(super) fn can_tell(record: &Record, output: &str) -> bool {
+    let points = record.points(judged_split(record, output), Channel::Skill, output);
+    points.iter().filter(|point| point.epoch > 0).count() >= MIN_LOOKS
+}
+
 /// The same from the batches' losses, for runs with too few looks: the last third of the steps, half against half.
 fn improving_by_steps(record: &Record) -> Option<Improvement> {
     let points = record.points(Split::Train, Channel::LossRatio, "");

@@ -7,11 +7,11 @@
 use super::{
     Constant, State,
     attainable::{Attainable, LearnedElsewhere, Signal, attainable},
-    constant::constant_of,
+    constant::{constant_of, is_between_median_and_mean},
     decide::not_finite,
     limits,
     look::OutputLook,
-    skilful,
+    skilful, stats,
     trend::{self, Improvement},
 };
 use crate::record::{Channel, Record, Split, Status};
@@ -51,6 +51,10 @@ pub(super) struct Case<'a> {
     pub attainable: &'a Attainable,
     /// Whether its error was still falling.
     pub improving: Option<Improvement>,
+    /// Whether there are looks enough to say that it was not, or the run was stopped because it was not.
+    pub at_rest: bool,
+    /// Samples of a validation split that is too small to judge by, where there is one.
+    pub unusable_validation: Option<usize>,
 }
 
 /// Judges one output (by index); `elsewhere` names outputs that another run on the same data learned.
@@ -62,6 +66,7 @@ pub(super) fn judge_output(record: &Record, output: usize, elsewhere: &LearnedEl
     let split = judged.as_ref().map_or(Split::Train, |look| look.split);
     let attainable = attainable(record, output, split, elsewhere);
     let (state, seen) = unjudged(record, train.as_ref(), validation.as_ref()).unwrap_or_else(|| {
+        let unusable = validation.as_ref().map(|look| look.samples);
         let usable = |look: &Option<OutputLook>| look.clone().filter(can_judge);
         let (train, validation, path) = (usable(&train), usable(&validation), usable(&training_path));
         match validation.as_ref().or(train.as_ref()) {
@@ -78,6 +83,8 @@ pub(super) fn judge_output(record: &Record, output: usize, elsewhere: &LearnedEl
                     training_path: path.as_ref(),
                     attainable: &attainable,
                     improving: trend::improving(record, name),
+                    at_rest: matches!(record.run.status, Status::Decided { .. }) || trend::can_tell(record, name),
+                    unusable_validation: unusable.filter(|_| validation.is_none()),
                 };
                 decide(&case)
             }
@@ -131,11 +138,12 @@ fn decide(case: &Case) -> (State, String) {
     skilful::judge(case)
 }
 
-/// Fine on the training path and lost on the inference path, with the same weights and the same samples.
+/// Fine on the training path and nearly all of it lost on the inference path, with the same weights and the same samples.
 fn mismatch(case: &Case) -> Option<(State, String)> {
     let path = case.training_path?.intervals.skill?;
     let inference = case.train?.intervals.skill?;
-    let fine = path.low > limits::MEMORISED_SKILL;
+    // Noise that was learned by heart is no skill that could be lost.
+    let fine = path.low > limits::MEMORISED_SKILL && case.attainable.signal != Signal::NotFound;
     let lost = inference.high < limits::LOST_SHARE * path.low;
     (fine && lost).then(|| {
         let words = format!(
@@ -154,6 +162,9 @@ pub(super) fn is_flat(look: &OutputLook) -> bool {
 
 /// One constant: a collapse, the honest answer, or one that is still on its way.
 fn judge_flat(case: &Case) -> (State, String) {
+    if skilful::follows_bulk(case) {
+        return (State::Undecided, skilful::BULK.into());
+    }
     if let Some(words) = lost_its_way(case) {
         return (State::Diverged, words);
     }
@@ -168,6 +179,7 @@ fn judge_flat(case: &Case) -> (State, String) {
     let constant = constant_of(case.record, case.output, look).constant;
     // The median is what an absolute loss asks for; it may cost some squared error.
     let honest = matches!(constant, Constant::Mean | Constant::Median)
+        || is_between_median_and_mean(case.record, case.output, look)
         || look.intervals.skill.is_some_and(|skill| skill.value > limits::HONEST_SKILL);
     match case.attainable.signal {
         Signal::NotFound if honest => (
@@ -192,6 +204,10 @@ fn judge_flat(case: &Case) -> (State, String) {
             ),
             _ => (State::Collapsed, "its predictions are one constant, though the target can be predicted".into()),
         },
+        Signal::Unclear => (
+            State::Undecided,
+            format!("its predictions are one constant, and {}", skilful::too_few_to_tell(case.record)),
+        ),
         Signal::Unknown => (State::Collapsed, "its predictions are one constant".into()),
     }
 }
@@ -199,22 +215,37 @@ fn judge_flat(case: &Case) -> (State, String) {
 /// Far above the variance, and far above where it had been: a constant as far away as the untrained network's is a
 /// collapse that still travels, one to which the training threw it is a divergence.
 pub(super) fn lost_its_way(case: &Case) -> Option<String> {
-    let ratio = 1.0 - case.judged.intervals.skill?.value;
-    (ratio > limits::DIVERGED_RATIO && ratio > limits::DIVERGED_RATIO * lowest_ratio(case.record, case.name))
+    // The training set says whether the training broke out: a validation set may differ from it by a single outlier.
+    let look = case.train.unwrap_or(case.judged);
+    let ratio = 1.0 - look.intervals.skill?.value;
+    // What comes back is not lost, and a loss that fell did not break out: it left this output for others.
+    let lost = case.improving.is_none() && ratio > limits::DIVERGED_RATIO && !loss_fell(case.record);
+    (lost && ratio > limits::DIVERGED_RATIO * lowest_ratio(case.record, look.split, case.name))
         .then(|| format!("its squared error ended at {ratio:.3e} times the variance of the target and did not return"))
 }
 
-/// The lowest squared error over variance that was seen, on any look and over any batch.
-fn lowest_ratio(record: &Record, name: &str) -> f64 {
-    let skills = [Split::Train, Split::Validation].map(|split| record.points(split, Channel::Skill, name));
-    let looks = skills.into_iter().flatten().filter_map(|point| Some(1.0 - point.value.finite()?));
-    let batches = record.points(Split::Train, Channel::LossRatio, "").iter().filter_map(|point| point.value.finite());
-    looks.chain(batches).fold(f64::INFINITY, f64::min)
+/// The lowest squared error over variance that was seen on any look. Batches are not asked: theirs is the mean over all
+/// outputs, and of a few samples.
+fn lowest_ratio(record: &Record, split: Split, name: &str) -> f64 {
+    let looks = record.points(split, Channel::Skill, name).iter().filter_map(|point| Some(1.0 - point.value.finite()?));
+    looks.fold(f64::INFINITY, f64::min)
 }
 
 #[cfg(test)]
 #[path = "states_tests.rs"]
 mod states_tests;
+/// Whether the loss of the last batches is below that of the first ones.
+fn loss_fell(record: &Record) -> bool {
+    /// Batches that a median is taken of: one may be off.
+    const BATCHES: usize = 5;
+    let points = record.points(Split::Train, Channel::Loss, "");
+    let of = |points: &[crate::record::Point]| {
+        stats::median(&points.iter().map(|point| point.value.value()).collect::<Vec<f64>>())
+    };
+    let (first, last) = (of(&points[..points.len().min(1)]), of(&points[points.len().saturating_sub(BATCHES)..]));
+    first.zip(last).is_some_and(|(first, last)| last < first)
+}
+
 #[cfg(test)]
 #[path = "verdict_tests.rs"]
 mod tests;

@@ -78,7 +78,9 @@ pub struct EpochView<'a> {
 
 /// What is too dear to look at often: at the start, sparsely on the way, and at the end.
 pub struct SparseView<'a> {
-    /// The network's input, then the layers in order, over a part of the training probe set.
+    /// Part of the data that the spectra are of.
+    pub split: Split,
+    /// The network's input, then the layers in order, over a part of the split's probe set.
     pub spectra: &'a [LayerSpectrum],
     /// Targets of the same samples, row-major `[N, outputs]`.
     pub targets: &'a [f32],

@@ -1,7 +1,7 @@
 //! How much of the target each layer still holds, and in how many directions it spreads.
 
 use super::{Card, EpochView, Probe, Readings, SparseView, StepView};
-use crate::record::{Channel, Split};
+use crate::record::Channel;
 
 /// Effective rank of each layer's activations over the training probe set, and a cross-validated ridge read-out of the
 /// targets from them; `input` is what the network is given.
@@ -64,9 +64,9 @@ impl Probe for Signal {
                 None => (f64::NAN, Some(f64::NAN)),
             };
             for name in &layer.layers {
-                readings.put(Split::Train, Channel::EffectiveRank, name, rank);
+                readings.put(view.split, Channel::EffectiveRank, name, rank);
                 if let Some(skill) = skill {
-                    readings.put(Split::Train, Channel::ReadoutSkill, name, skill);
+                    readings.put(view.split, Channel::ReadoutSkill, name, skill);
                 }
             }
         }

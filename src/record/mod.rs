@@ -89,10 +89,11 @@ pub enum Channel {
     /// `|update| / |weight|` of a parameter. Layer: parameter. Each step.
     UpdateRatio,
     /// Cross-validated skill of a ridge read-out of the targets from a layer's activations, averaged over the outputs.
-    /// Layer: layer, `input` for the network's input. Train; sparse looks.
+    /// Layer: layer, `input` for the network's input. Validation where its probe set is large enough, else train; sparse
+    /// looks.
     ReadoutSkill,
     /// Effective rank of a layer's activations over the probe set (Roy and Vetterli 2007). Layer: layer or `input`.
-    /// Train; sparse looks.
+    /// Split and looks as `ReadoutSkill`.
     EffectiveRank,
     /// Largest eigenvalue of the Hessian of the loss, preconditioned where the optimiser is adaptive. Layer: empty.
     /// Train; sparse looks, each after as many finished steps as its point says.

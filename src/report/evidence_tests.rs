@@ -56,8 +56,14 @@ fn shrunk_and_mismatched_outputs() {
 fn constants_say_what_else_fits_and_references_what_they_doubt() {
     let (mut diagnosis, _) = sample::question();
     let run = &mut diagnosis.runs[0];
-    let other =
-        ConstantFit { constant: Constant::Other, level: 0.31, at: 0.31, distance: Some(0.0), alternatives: Vec::new() };
+    let other = ConstantFit {
+        same_fraction: Some(1.0),
+        constant: Constant::Other,
+        level: 0.31,
+        at: 0.31,
+        distance: Some(0.0),
+        alternatives: Vec::new(),
+    };
     run.outputs[1].constant_fit = Some(other);
     if let Some(fit) = &mut run.outputs[0].constant_fit {
         fit.alternatives = Vec::new();

@@ -24,6 +24,14 @@ pub struct Estimate {
     pub high: f64,
 }
 
+impl Estimate {
+    /// Whether it lies above zero by twice the half width of its interval: about four standard errors, so that the best of
+    /// some hundred estimates does not by chance.
+    pub fn is_surely_positive(&self) -> bool {
+        self.value - 2.0 * (self.value - self.low) > 0.0
+    }
+}
+
 /// Arithmetic mean. Absent for no numbers.
 pub fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)

@@ -13,6 +13,9 @@ use crate::{
 pub const EVERY_STEPS: u64 = 2000;
 /// Most samples of the probe set whose activations are decomposed: the cost grows with the cube of them.
 const SIGNAL_SAMPLES: usize = 256;
+/// Validation samples of the probe set from which the signal is read off them rather than off training samples: with fewer
+/// the read-out of a wide layer scatters by more than a tenth.
+const LEAST_UNSEEN: usize = 64;
 /// Most samples of the probe set that the loss' curvature is taken on.
 const CURVATURE_SAMPLES: usize = 64;
 
@@ -47,13 +50,20 @@ impl Trainer {
     /// # Errors
     /// When libtorch refuses.
     pub fn look_at_signal(&mut self, step: u64, epoch: u32, recorder: &mut Recorder) -> Result<(), TrainError> {
-        let samples = spaced(&self.probe_train, SIGNAL_SAMPLES);
+        // What a layer keeps of targets that it was trained on may be learned by heart, which is no signal.
+        let (split, probe, batches) = if self.probe_validation.len() >= LEAST_UNSEEN {
+            (Split::Validation, &self.probe_validation, &mut self.validation)
+        } else {
+            (Split::Train, &self.probe_train, &mut self.train)
+        };
+        let samples = spaced(probe, SIGNAL_SAMPLES);
         if samples.is_empty() {
             return Ok(());
         }
-        let batch = self.train.gather(&samples)?;
+        let batch = batches.gather(&samples)?;
         let spectra = depth::spectra(&self.net, &batch.inputs)?;
         let view = SparseView {
+            split,
             spectra: &spectra,
             targets: &batch.target_values,
             outputs: self.outputs.len(),
@@ -80,7 +90,8 @@ impl Trainer {
         let sharpness = curvature::sharpness(&self.net, &batch, self.training.loss, &self.optimiser)?;
         let limit = sharpness::stability_limit(self.training.optimiser, lr);
         let curvature = Some(sharpness::Curvature { sharpness, limit });
-        let view = SparseView { spectra: &[], targets: &[], outputs: self.outputs.len(), curvature };
+        let view =
+            SparseView { split: Split::Train, spectra: &[], targets: &[], outputs: self.outputs.len(), curvature };
         read_sparsely(&view, step, epoch, recorder);
         Ok(())
     }

@@ -35,12 +35,12 @@ pub struct Trainer {
     pub(super) probes: Probes,
     pub(super) seed: u64,
     pub(super) train: Batches,
-    validation: Batches,
+    pub(super) validation: Batches,
     pub(super) outputs: Vec<String>,
     parameter_names: Vec<String>,
     target_variance: Vec<f64>,
     pub(super) probe_train: Vec<u32>,
-    probe_validation: Vec<u32>,
+    pub(super) probe_validation: Vec<u32>,
 }
 
 /// Predictions and layer sums over some samples, in [`Mode::Eval`].

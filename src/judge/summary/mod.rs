@@ -13,11 +13,12 @@ use super::{Constant, Estimate, State};
 use crate::{
     experiment::Layer,
     record::{Record, Split, Status},
+    references::References,
 };
 
 /// What a diagnosis did not look at.
-pub(super) fn not_examined(records: &[Record]) -> Vec<String> {
-    let without_references = records.iter().any(|record| record.run.references.is_none()).then_some(
+pub(super) fn not_examined(state: State, records: &[Record]) -> Vec<String> {
+    let without_references = records.iter().any(without_references).then_some(
         "whether the target can be predicted at all: no reference learner was trained on the same data, so a target \
          without signal looks like a collapse",
     );
@@ -25,8 +26,18 @@ pub(super) fn not_examined(records: &[Record]) -> Vec<String> {
         "whether the network answers alike while training and while predicting (dropout, batch normalisation): the \
          predictions that were judged are those of the predicting network",
     );
-    let cause = "what caused it and which change cures it: no changed setting was trained against an unchanged control";
-    [without_references, untold_path, Some(cause)].into_iter().flatten().map(str::to_owned).collect()
+    let cause = (!matches!(state, State::Learned | State::Unpredictable)).then_some(
+        "what caused it and which change cures it: no changed setting was trained against an unchanged control",
+    );
+    [without_references, untold_path, cause].into_iter().flatten().map(str::to_owned).collect()
+}
+
+/// Whether no reference learner was tested on the data: none was asked for, or there were too few samples.
+fn without_references(record: &Record) -> bool {
+    let tested = |references: &References| {
+        references.learners.iter().flat_map(|learner| &learner.outputs).any(|skill| skill.p_value.is_some())
+    };
+    !record.run.references.as_ref().is_some_and(tested)
 }
 
 /// Whether the training path differs from the path that was judged and was not looked at.
@@ -39,7 +50,7 @@ fn path_is_untold(record: &Record) -> bool {
 pub(super) fn not_examined_by_comparison(cells: &[(Vec<String>, Vec<Record>)]) -> Vec<String> {
     let mut records = cells.iter().flat_map(|(_, records)| records);
     let without_references = records
-        .any(|record| record.run.references.is_none())
+        .any(without_references)
         .then_some("whether the target can be predicted at all: no reference learner was trained on the same data");
     [
         "values between and beyond those that were tried, and every other setting",
@@ -119,8 +130,8 @@ fn constant(constant: Option<Constant>) -> &'static str {
         Some(Constant::Bound) => "a bound of its output activation",
         Some(Constant::Clip) => "the value at which the targets were clipped",
         Some(Constant::Extreme) => "the smallest or largest training target",
-        Some(Constant::Initial) => "its answer from before the training",
-        Some(Constant::Other) => "one constant (neither mean, median, zero nor a bound)",
+        Some(Constant::Initial) => "what it answered before the training",
+        Some(Constant::Other) => "one constant that is none of the known ones",
         None => "a constant",
     }
 }
@@ -129,10 +140,10 @@ fn constant(constant: Option<Constant>) -> &'static str {
 fn past(state: State) -> &'static str {
     match state {
         State::Learned => "learned",
-        State::Unpredictable => "had nothing to predict",
+        State::Unpredictable => "found nothing to predict",
         State::Memorised => "memorised the training set",
         State::Shrunk => "answered too timidly",
-        State::Mismatch => "collapsed on the inference path only",
+        State::Mismatch => "lost its skill on the inference path",
         State::Undertrained => "was still improving",
         State::Partial => "collapsed in part",
         State::Collapsed => "collapsed",

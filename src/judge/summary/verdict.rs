@@ -2,7 +2,7 @@
 
 use super::{constant, count, estimate, list, number, past, past_plural};
 use crate::{
-    judge::{OutputDiagnosis, RunDiagnosis, State, constant::agreed, stats},
+    judge::{Constant, OutputDiagnosis, RunDiagnosis, State, constant::agreed, stats},
     record::{Split, StuckCertificate},
 };
 
@@ -19,11 +19,13 @@ pub(in crate::judge) fn verdict(state: State, runs: &[RunDiagnosis], outputs: &[
     };
     let lead = match state {
         State::Learned => {
-            format!("The network learned: {share}it predicts better than a constant, {}.", skills(outputs))
+            let beside = match outputs {
+                [only] => only.seen.strip_prefix("it predicts better than a constant").unwrap_or_default(),
+                _ => "",
+            };
+            format!("The network learned: {share}it predicts better than a constant, {}{beside}.", skills(outputs))
         }
-        State::Unpredictable => {
-            format!("The mean is the honest answer on this evidence: {share}{}.", seen(outputs, State::Unpredictable))
-        }
+        State::Unpredictable => unpredictable(&sharing, &share, outputs),
         State::Shrunk => format!("The network answers too timidly: {share}{}.", seen(outputs, State::Shrunk)),
         State::Mismatch => format!(
             "The network learned, but predicts by another path than it was trained on: {share}{}.",
@@ -52,7 +54,8 @@ fn collapsed(sharing: &[&RunDiagnosis], all: usize, outputs: &[OutputDiagnosis])
     let at = match stats::median(&steps) {
         None => String::new(),
         Some(_) if born_flat => " before its first step".to_owned(),
-        Some(step) if all > 1 && steps.len() > 1 => format!(" at step {step:.0} (median)"),
+        Some(step) if steps.len() > 1 => format!(" at step {step:.0} (median)"),
+        Some(step) if sharing.len() > 1 => format!(", one of them at step {step:.0}"),
         Some(step) => format!(" at step {step:.0}"),
     };
     let share = match all {
@@ -69,7 +72,39 @@ fn collapsed(sharing: &[&RunDiagnosis], all: usize, outputs: &[OutputDiagnosis])
         (_, proved) => format!("{share}it collapsed ({proved} proved stuck){at}"),
     };
     let mechanism = mechanism(sharing, &stuck).map_or_else(String::new, |mechanism| format!("; {mechanism}"));
-    format!("The network answers {answer} for every input: {happened}{mechanism}.")
+    format!("The network answers {answer} for {}: {happened}{mechanism}.", inputs(sharing))
+}
+
+/// `every input`, or the share of them that is answered alike in every collapsed output.
+fn inputs(sharing: &[&RunDiagnosis]) -> String {
+    let collapsed = sharing.iter().flat_map(|run| &run.outputs).filter(|output| output.state == State::Collapsed);
+    let same = collapsed.filter_map(|output| output.constant_fit.as_ref()?.same_fraction);
+    match same.fold(1.0, f64::min) {
+        1.0 => "every input".to_owned(),
+        // Rounded down: nine hundred and ninety-nine of a thousand are not all.
+        least => format!("at least {:.0} % of the inputs", (100.0 * least).floor()),
+    }
+}
+
+/// Nothing was found to predict; what the network answers instead, and whether it could have found anything.
+fn unpredictable(sharing: &[&RunDiagnosis], share: &str, outputs: &[OutputDiagnosis]) -> String {
+    let all = sharing.iter().flat_map(|run| &run.outputs);
+    let honest = match agreed(all.map(|output| output.constant)) {
+        Some(Constant::Median) => "median",
+        _ => "mean",
+    };
+    let stuck = sharing.iter().filter(|run| run.certificate.is_some()).count();
+    let beside = match stuck {
+        0 => String::new(),
+        stuck => format!(
+            " The network could not have found anything: {stuck} of {} proved stuck.",
+            count(u32::try_from(sharing.len()).unwrap_or(u32::MAX), "run")
+        ),
+    };
+    format!(
+        "The {honest} is the honest answer on this evidence: {share}{}.{beside}",
+        seen(outputs, State::Unpredictable)
+    )
 }
 
 /// The constant, where all runs and outputs agree; else that of each output, where the runs agree on each.
@@ -91,7 +126,7 @@ fn mechanism(sharing: &[&RunDiagnosis], stuck: &[&StuckCertificate]) -> Option<S
         let same = stuck.iter().all(|proof| proof.layer == first.layer && proof.samples == first.samples);
         return Some(if same {
             format!(
-                "`{}` has 0 of {} alive on all {} training samples, and no gradient reaches what lies before it",
+                "`{}` has 0 of {} alive on all {} training samples, and no gradient reaches it or what lies before it",
                 first.layer,
                 count(u32::try_from(first.units).unwrap_or(u32::MAX), "unit"),
                 first.samples
@@ -189,7 +224,7 @@ fn partial(outputs: &[OutputDiagnosis]) -> String {
     sorted.sort_by_key(|output| output.state != State::Collapsed);
     let parts = sorted.into_iter().map(|output| match (output.state, output.skill) {
         (State::Collapsed, _) => {
-            format!("`{}` is {} for every input", output.name, constant(output.constant))
+            format!("`{}` is answered with {} for every input", output.name, constant(output.constant))
         }
         (State::Learned, Some(skill)) => {
             format!("`{}` learned (skill {})", output.name, number(skill.value))

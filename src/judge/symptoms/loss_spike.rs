@@ -14,10 +14,12 @@ const OVER_START: f64 = 3.0;
 const EARLY: f64 = 0.25;
 /// Least number of early steps: a collapse by a high rate happens within the first ten.
 const EARLY_STEPS: usize = 10;
-/// Loss over variance that counts as the plateau: the mean, up to the scatter of a batch's variance.
-const PLATEAU: std::ops::RangeInclusive<f64> = 0.9..=1.1;
+/// Loss over variance from which nothing was learned after the spike: the mean, up to the scatter of a batch's variance.
+const PLATEAU: f64 = 0.9;
+/// Loss over variance up to which it landed on the variance and did not stay above.
+const LANDED: f64 = 1.1;
 
-/// A loss that explodes early and then lands on the variance of the target.
+/// A loss that explodes early and then lands on the variance of the target, or does not come back at all.
 pub struct LossSpike;
 
 impl Symptom for LossSpike {
@@ -36,16 +38,24 @@ impl Symptom for LossSpike {
         let end: Vec<f64> = tail[tail.len() - tail.len().div_ceil(4)..].iter().map(|point| point.1).collect();
         let landed = stats::median(&end)?;
         let start = head.first()?.1;
-        (peak > SPIKE && peak > OVER_START * start && PLATEAU.contains(&landed)).then(|| Finding {
+        (peak > SPIKE && peak > OVER_START * start && landed >= PLATEAU).then(|| Finding {
             id: self.card().id.to_owned(),
             subjects: vec!["loss".to_owned()],
-            sentence: format!(
-                "the squared error rose to {peak:.1} times the variance of the target at step {step} and then stayed at {landed:.2}"
-            ),
+            sentence: sentence(peak, step, landed),
             numbers: numbers([("peak", peak), ("start", start), ("landed", landed)]),
             step,
             split: Split::Train,
         })
+    }
+}
+
+fn sentence(peak: f64, step: u64, landed: f64) -> String {
+    let times = |ratio: f64| if ratio < 1e4 { format!("{ratio:.1}") } else { format!("{ratio:.1e}") };
+    let rose = format!("the squared error rose to {} times the variance of the target at step {step} and", times(peak));
+    if landed <= LANDED {
+        format!("{rose} then stayed at {landed:.2}")
+    } else {
+        format!("{rose} did not return: it ended at {} times", times(landed))
     }
 }
 
@@ -63,6 +73,12 @@ mod tests {
         let spike = found(|step| if step == 2 { 14.0 } else { 1.0 }).expect("a spike");
         insta::assert_snapshot!(spike.sentence, @"the squared error rose to 14.0 times the variance of the target at step 2 and then stayed at 1.00");
         assert_eq!(spike.step, 2);
+    }
+
+    #[test]
+    fn fires_on_a_loss_that_does_not_return() {
+        let lost = found(|step| if step < 3 { 1.0 } else { 2.5e9 / step as f64 }).expect("an explosion");
+        insta::assert_snapshot!(lost.sentence, @"the squared error rose to 8.3e8 times the variance of the target at step 3 and did not return: it ended at 1.4e7 times");
     }
 
     #[test]

@@ -62,6 +62,7 @@ pub fn best_reference(output: &str) -> BestReference {
 /// The mean, and the median as well.
 pub fn constant_fit() -> ConstantFit {
     ConstantFit {
+        same_fraction: Some(1.0),
         constant: Constant::Mean,
         level: 0.0147,
         at: 0.013,
