@@ -10,6 +10,7 @@ mod html;
 pub mod ink;
 pub mod markdown;
 mod measured_tables;
+mod numbers;
 mod prose;
 mod run_table;
 #[cfg(test)]

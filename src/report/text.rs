@@ -173,11 +173,9 @@ fn runs(text: &mut String, runs: &[RunDiagnosis]) {
     if runs.len() > MOST_RUNS {
         line(text, &format!("  and {} more runs, in the report", runs.len() - MOST_RUNS));
     }
-    if let Some(more) = runs.iter().map(|run| run.outputs.len()).max().filter(|count| *count > 1) {
-        let name = runs.iter().find_map(|run| run.outputs.first()).map_or("", |output| &output.name);
+    if let Some(whose) = listed.whose {
         let faint = faint();
-        let name = words::short(name, 40);
-        line(text, &format!("  {faint}numbers are those of `{name}`, the first of {more} outputs{faint:#}"));
+        line(text, &format!("  {faint}{whose}{faint:#}"));
     }
 }
 
