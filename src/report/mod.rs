@@ -2,6 +2,7 @@
 //!
 //! It recomputes no statistic that the judge owns, and reads nothing but its arguments.
 
+mod constant_evidence;
 mod evidence;
 pub mod figure;
 pub mod figures;

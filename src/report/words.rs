@@ -35,6 +35,11 @@ pub fn state(state: State) -> &'static str {
     }
 }
 
+/// Whether nothing went wrong in a run of this state: then what could have is not news.
+pub fn is_calm(state: State) -> bool {
+    matches!(state, State::Learned | State::Unpredictable)
+}
+
 /// The state as the end of the sentence `The network ...`.
 pub fn predicate(state: State) -> &'static str {
     match state {
@@ -173,7 +178,8 @@ pub fn each_value<'a>(values: impl Iterator<Item = (&'a str, f64)>) -> Option<St
         return Some(format!("{} and {last}", before.join(", ")));
     }
     let lowest = values.iter().min_by(|one, other| one.1.total_cmp(&other.1))?;
-    let highest = values.iter().max_by(|one, other| one.1.total_cmp(&other.1))?;
+    // Of equals the first, as the lowest.
+    let highest = values.iter().rev().max_by(|one, other| one.1.total_cmp(&other.1))?;
     Some(format!("{}) to {}) over {} outputs", named(lowest, "("), named(highest, "("), values.len()))
 }
 

@@ -70,6 +70,8 @@ struct Page<'a> {
     summary: Value,
     found: Option<found::Found>,
     found_in_others: Vec<found::Found>,
+    /// Whether there is nothing to tell, and that is good.
+    unremarkable: bool,
     evidence: Vec<found::Item>,
     measured: Vec<measured::Measured>,
     numbers: Vec<(String, String)>,
@@ -153,6 +155,7 @@ pub fn diagnosis(
         summary: coded(&diagnosis.verdict.summary),
         found,
         found_in_others,
+        unremarkable: found::is_unremarkable(diagnosis),
         evidence: words::representative(diagnosis).map_or_else(Vec::new, |run| found::evidence(run, diagnosis)),
         measured: measured::of(diagnosis),
         numbers: numbers(diagnosis),
@@ -201,6 +204,7 @@ pub fn comparison(
         summary: coded(&comparison.summary),
         found: None,
         found_in_others: Vec::new(),
+        unremarkable: false,
         evidence: Vec::new(),
         measured: Vec::new(),
         numbers: Vec::new(),
@@ -368,6 +372,39 @@ mod tests {
             ids.dedup();
             assert_eq!(ids.len(), count);
             assert_eq!(page.matches("<svg ").count(), page.matches("role=\"img\" aria-label=\"").count());
+        }
+    }
+
+    #[test]
+    fn nothing_unusual_is_said_only_where_there_is_nothing() {
+        const NOTHING: &str = "Nothing unusual was found in the record";
+        let said = |fate, forget: bool| {
+            let (mut document, records) = sample::of(&[fate], crate::judge::Hold::Plateau);
+            document.runs.iter_mut().for_each(|run| run.findings.clear());
+            if forget {
+                sample::measured::forget(&mut document);
+            }
+            let text = page(&document, &records, "a = 1", "whymean");
+            (text.contains(NOTHING), text.contains("id=\"found\""), text.contains("No symptom"))
+        };
+        assert_eq!(said(sample::Fate::Learns, true), (true, true, false));
+        assert_eq!(said(sample::Fate::Learns, false), (false, true, false));
+        assert_eq!(said(sample::Fate::Explodes, true), (false, false, false));
+    }
+
+    #[test]
+    fn the_page_and_markdown_list_the_same_evidence_and_the_terminal_its_first() {
+        let (document, records) = sample::question();
+        let text = page(&document, &records, "a = 1", "whymean");
+        let found = crate::report::evidence::of(&document.runs[0], &document);
+        let markdown = crate::report::markdown::diagnosis(&document);
+        let terminal = crate::report::text::diagnosis(&document);
+        assert!(found.len() > 3);
+        for one in found {
+            let told = format!("whymean explain {}", one.id);
+            assert_eq!(text.matches(&format!("<code>{told}</code>")).count(), 1, "{told}");
+            assert_eq!(markdown.matches(&format!("(`{told}`)")).count(), 1, "{told}");
+            assert_eq!(terminal.contains(&format!("    {} ", one.id)), one.matters, "{told}");
         }
     }
 

@@ -361,6 +361,9 @@ impl<'a> Placed<'a> {
                         Some((edge, inwards)) => {
                             let (tip, tail) = (edge + inwards, edge + inwards * 9.0);
                             pen.area(&[(tip, y), (tail, y - 6.0), (tail, y + 6.0)], style.hue, 1.0)?;
+                            let anchor = if inwards > 0.0 { Anchor::Left } else { Anchor::Right };
+                            let place = (tail + inwards * 4.0, y);
+                            pen.text(&words::number(*value), place, anchor, theme::TEXT, Face::Regular, Hue::Ink)?;
                         }
                     }
                 }
