@@ -198,7 +198,7 @@ fn chosen(drawn: usize, all: usize, what: &str) -> String {
     }
 }
 
-/// When the outputs that collapsed did, and which they are where others did not: `temp collapsed at step 9`, `flat from the
+/// When the outputs that collapsed did, and which they are where others did not: `collapsed at step 9 (temp)`, `flat from the
 /// start`; nothing where the run has no such step.
 fn collapse(story: &Story<'_>) -> Option<(u64, String)> {
     let run = story.shown.verdict;
@@ -208,10 +208,10 @@ fn collapse(story: &Story<'_>) -> Option<(u64, String)> {
     let who = match names.len() {
         0 => String::new(),
         count if count == run.outputs.len() => String::new(),
-        _ => format!("{} ", words::some_of_names(&names, 3, ", ")),
+        _ => format!(" ({})", words::some_of_names(&names, 3, ", ")),
     };
     let what = if step == 0 { "flat from the start".to_owned() } else { format!("collapsed at step {step}") };
-    Some((step, format!("{who}{what}")))
+    Some((step, format!("{what}{who}")))
 }
 
 /// The mark of the collapse on an axis of steps; a network that was flat from the start has no place there.

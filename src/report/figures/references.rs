@@ -146,7 +146,14 @@ fn one(rows: &[Row], output: usize, outputs: &[OutputDiagnosis]) -> Drawn {
     };
     Drawn {
         title: if outputs.len() > 1 { words::short(&outputs[output].name, 40) } else { String::new() },
-        names: rows.iter().map(|(name, skills)| numbered(skill(skills), name)).collect(),
+        names: rows
+            .iter()
+            .map(|(name, skills)| {
+                // Beside another panel there is no room for more.
+                let name = if outputs.len() > 1 { name.trim_start_matches("ridge on ") } else { name };
+                numbered(skill(skills), name)
+            })
+            .collect(),
         layers: rows.iter().enumerate().filter_map(layer).collect(),
     }
 }

@@ -219,8 +219,8 @@ mod tests {
         );
         assert_eq!(marks, ["collapsed at step 9"]);
         let (title, marks) = drawn(Some(9), [State::Learned, State::Collapsed]);
-        assert!(title.starts_with("y collapsed at step 9: "), "{title}");
-        assert_eq!(marks, ["y collapsed at step 9"]);
+        assert!(title.starts_with("collapsed at step 9 (y): "), "{title}");
+        assert_eq!(marks, ["collapsed at step 9 (y)"]);
         let (title, marks) = drawn(Some(0), [State::Collapsed; 2]);
         assert!(title.starts_with("flat from the start: "), "{title}");
         assert_eq!(marks, ["flat from the start"]);

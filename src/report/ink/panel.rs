@@ -323,9 +323,10 @@ impl<'a> Placed<'a> {
                 Ok(())
             }
             Layer::Points(series) => {
+                let (radius, opacity) = theme::dots(series.segments.iter().map(Vec::len).sum());
                 for (x, y) in series.segments.iter().flatten() {
                     let place = (self.x(*x), self.y(*y));
-                    pen.dot(place, theme::DOT_RADIUS, series.style.hue, theme::DOT_OPACITY)?;
+                    pen.dot(place, radius, series.style.hue, opacity)?;
                 }
                 Ok(())
             }
