@@ -217,7 +217,7 @@ fn collapse(story: &Story<'_>) -> Option<(u64, String)> {
 /// The mark of the collapse on an axis of steps; a network that was flat from the start has no place there.
 fn collapse_mark(story: &Story<'_>) -> Option<Layer> {
     let (step, label) = collapse(story)?;
-    (step > 0).then(|| Layer::Mark { at: step as f64, label })
+    (step > 0).then_some(Layer::Mark { at: step as f64, label })
 }
 
 /// What the best reference learner attains, and its name in keys; of several outputs the mean over those that have one. Where
