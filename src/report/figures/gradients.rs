@@ -31,7 +31,7 @@ impl Chart for GradientNorms {
         let lines = Lines::of(story.record(), Channel::GradientNorm)?;
         let kind = Kind {
             what: "the gradient",
-            measure: "norm",
+            measure: "gradient norm",
             relative: true,
             faint: "has all but vanished (less than a millionth of the first)",
         };
@@ -60,7 +60,7 @@ impl Chart for UpdateRatios {
         let lines = Lines::of(story.record(), Channel::UpdateRatio)?;
         let kind = Kind {
             what: "the update",
-            measure: "ratio",
+            measure: "update ratio",
             relative: false,
             faint: "hardly moves them (less than a millionth of their size)",
         };
@@ -193,7 +193,7 @@ mod tests {
             gradient(&[1.0, 1.0, 1.0, 0.0]),
             "the gradient of all weights drawn is exactly 0 at the last recorded step"
         );
-        assert_eq!(gradient(&[0.0, 0.0, 0.0, 1.0]), "the last norms lie between 1 and 1");
+        assert_eq!(gradient(&[0.0, 0.0, 0.0, 1.0]), "the last gradient norms lie between 1 and 1");
     }
 
     #[test]
@@ -201,10 +201,13 @@ mod tests {
         let update = |values: &[f64]| title(&UpdateRatios, Channel::UpdateRatio, values);
         assert_eq!(
             update(&[1e-3, 8e-9]),
-            "the update of all weights drawn hardly moves them (less than a millionth of their size): the last ratios lie \
+            "the update of all weights drawn hardly moves them (less than a millionth of their size): the last update ratios lie \
              between 8e-9 and 8e-9"
         );
-        assert_eq!(update(&[1e-3, 1e-4]), "the last ratios lie between 0.0001 and 0.0001".replace("0.0001", "1e-4"));
+        assert_eq!(
+            update(&[1e-3, 1e-4]),
+            "the last update ratios lie between 0.0001 and 0.0001".replace("0.0001", "1e-4")
+        );
         let gradient = |values: &[f64]| title(&GradientNorms, Channel::GradientNorm, values);
         assert!(gradient(&[2.0, 1e-7]).contains("has all but vanished (less than a millionth of the first)"));
         // A small gradient of a small loss is none that vanished.

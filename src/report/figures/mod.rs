@@ -359,7 +359,7 @@ mod tests {
         let gradient = |values: &[f64]| only(Channel::GradientNorm, "dense_1.weight", values).title;
         assert_eq!(gradient(&[1.0, 0.0]), "the gradient of all weights drawn is exactly 0 at the last recorded step");
         assert_eq!(gradient(&[0.0, f64::NAN]), "the gradient of all weights drawn ends NaN or infinite");
-        assert_eq!(gradient(&[0.0, 1.0]), "the last norms lie between 1 and 1");
+        assert_eq!(gradient(&[0.0, 1.0]), "the last gradient norms lie between 1 and 1");
         let spread = |values: &[f64]| only(Channel::ActivationStd, "dense_1", values).title;
         assert_eq!(spread(&[1.0, 0.0]), "dense_1 gives the same for every sample at the last recorded step");
         assert_eq!(spread(&[0.0, 1.0]), "the last standard deviations lie between 1 and 1");
