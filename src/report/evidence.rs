@@ -1,6 +1,6 @@
 //! The evidence behind a verdict as clauses, each under the name by which `whymean explain` knows it.
 
-use crate::judge::{Constant, ConstantFit, Diagnosis, Estimate, LayerSignal, OutputDiagnosis, RunDiagnosis, State};
+use crate::judge::{Diagnosis, Estimate, LayerSignal, RunDiagnosis, SharpnessReading, State};
 
 use super::words;
 
@@ -36,18 +36,17 @@ impl Evidence {
 pub fn of(run: &RunDiagnosis, diagnosis: &Diagnosis) -> Vec<Evidence> {
     let ill = run.state != State::Learned;
     let evidence = |id, clause: String, matters| Evidence { id, clause, matters };
-    // A read-out that ends nowhere tells of a network that holds the target and does not answer it, and of no other.
-    let tells =
-        run.signal_ends_at.is_some() || matches!(run.state, State::Collapsed | State::Partial | State::Mismatch);
     let mut found = Vec::new();
     found.extend(attainable(run, diagnosis).map(|clause| evidence("reference", clause, true)));
-    found.extend(constants(run).into_iter().map(|(id, clause)| evidence(id, clause, true)));
+    found.extend(super::constant_evidence::of(run).into_iter().map(|(id, clause)| evidence(id, clause, true)));
     found.extend(run.escape_rate.map(|rate| evidence("plateau", escape(rate), true)));
     found.extend(slope(run).map(|clause| evidence("slope", clause, true)));
     found.extend(paths(run).map(|clause| evidence("mismatch", clause, true)));
-    found.extend(information(run).map(|clause| evidence("read-out", clause, ill && tells)));
+    found.extend(information(run).map(|clause| evidence("read-out", clause, may_end(run.state))));
     let beyond = run.sharpness.iter().any(|reading| is_beyond(reading.stability_ratio));
     found.extend(sharpness(run).map(|clause| evidence("sharpness", clause, ill && beyond)));
+    // What matters comes first, so that the first few are the same everywhere.
+    found.sort_by_key(|evidence| !evidence.matters);
     found
 }
 
@@ -68,21 +67,30 @@ fn attainable(run: &RunDiagnosis, diagnosis: &Diagnosis) -> Option<String> {
         run.outputs.iter().filter_map(|output| Some((output, output.best_reference.as_ref()?))).collect();
     let on = diagnosis.references.as_ref().map_or_else(String::new, |references| {
         if references.samples < references.of_samples {
-            format!(", on {}", words::sample_count(references))
+            format!(" ({})", words::sample_count(references))
         } else {
             String::new()
         }
     });
     let signal = best.iter().filter(|(_, best)| best.finds_signal).count();
+    if signal == 0 && !best.is_empty() {
+        let skills = range(best.iter().map(|(_, best)| best.skill.value));
+        let skills = skills.map_or_else(String::new, |skills| format!(" (best skill {skills})"));
+        return Some(format!("none beyond the mean{skills}{on}"));
+    }
     let attains = match best.as_slice() {
         [] => return None,
         [(_, only)] if run.outputs.len() == 1 => {
             format!("{} attains skill {}", words::learner(only.learner), interval(only.skill))
         }
         [(_, first), ..] if best.len() <= MOST_OUTPUTS => {
-            let same = best.iter().all(|(_, other)| other.learner == first.learner);
+            let same = best.iter().all(|(_, other)| other.learner == first.learner && other.finds_signal);
             let each = best.iter().map(|(output, best)| {
-                let skill = format!("`{}` {}", output.name, words::fixed(best.skill.value));
+                let name = words::short(&output.name, 40);
+                if !best.finds_signal {
+                    return format!("`{name}` none beyond the mean");
+                }
+                let skill = format!("`{name}` {}", words::fixed(best.skill.value));
                 if same { skill } else { format!("{skill} by {}", words::learner(best.learner)) }
             });
             let by = if same { format!(" by {}", words::learner(first.learner)) } else { String::new() };
@@ -95,59 +103,12 @@ fn attainable(run: &RunDiagnosis, diagnosis: &Diagnosis) -> Option<String> {
         ),
     };
     let doubt = match signal {
-        0 => "; no reference learner is clearly better than a constant".to_owned(),
-        some if some < best.len() => format!("; clearly better than a constant for {some} of {} outputs", best.len()),
+        some if some < best.len() && best.len() > MOST_OUTPUTS => {
+            format!("; clearly better than a constant for {some} of {} outputs", best.len())
+        }
         _ => String::new(),
     };
     Some(format!("{attains}{on}{doubt}"))
-}
-
-/// For each constant that outputs sit on: how near, and what fits as well.
-fn constants(run: &RunDiagnosis) -> Vec<(&'static str, String)> {
-    let mut groups: Vec<(Constant, Vec<(&OutputDiagnosis, &ConstantFit)>)> = Vec::new();
-    for (output, fit) in run.outputs.iter().filter_map(|output| Some((output, output.constant_fit.as_ref()?))) {
-        match groups.iter_mut().find(|(constant, _)| *constant == fit.constant) {
-            Some((_, group)) => group.push((output, fit)),
-            None => groups.push((fit.constant, vec![(output, fit)])),
-        }
-    }
-    let several = groups.len() > 1;
-    let said = groups.into_iter().map(|(constant, group)| {
-        let whose = if several {
-            let names: Vec<String> = group.iter().map(|(output, _)| format!("`{}`", output.name)).collect();
-            format!("{}: ", words::some_of_names(&names, MOST_OUTPUTS, ", "))
-        } else {
-            String::new()
-        };
-        (words::constant(constant), format!("{whose}{}", fits(constant, &group)))
-    });
-    said.take(MOST_OUTPUTS).collect()
-}
-
-/// Of outputs that sit on the same constant.
-fn fits(constant: Constant, group: &[(&OutputDiagnosis, &ConstantFit)]) -> String {
-    let farthest = super::figure::extent(group.iter().filter_map(|(_, fit)| fit.distance)).map(|(_, high)| high);
-    let level = || range(group.iter().map(|(_, fit)| fit.level)).unwrap_or_else(|| "not finite".to_owned());
-    let near = match (constant, farthest) {
-        (Constant::Other, _) => return format!("the predictions sit at {}, on none of the known constants", level()),
-        (_, None) => format!("the predictions sit on it, at {}", level()),
-        (_, Some(distance)) => {
-            let most = if group.len() > 1 { "at most " } else { "" };
-            format!("{most}{} standard deviations from it", words::fixed(distance))
-        }
-    };
-    let mut others: Vec<Constant> = Vec::new();
-    for alternative in group.iter().flat_map(|(_, fit)| &fit.alternatives) {
-        if !others.contains(alternative) {
-            others.push(*alternative);
-        }
-    }
-    let names: Vec<&str> = others.iter().map(|other| words::constant(*other)).collect();
-    match names.as_slice() {
-        [] => format!("{near}; no other known constant fits"),
-        [only] => format!("{near}; {only} fits as well"),
-        several => format!("{near}; {} fit as well", several.join(", ")),
-    }
 }
 
 /// How often others left such a plateau.
@@ -179,72 +140,71 @@ fn paths(run: &RunDiagnosis) -> Option<String> {
     ))
 }
 
-/// Where the information ends, or what is left of it.
+/// Whether it is a verdict for which it matters where the information ends. In a network that does learn, a layer that
+/// holds nothing in linear form is no fault.
+pub fn may_end(state: State) -> bool {
+    matches!(state, State::Collapsed | State::Partial | State::Mismatch)
+}
+
+/// What a linear read-out gets from the layers: between which it ends, or from the first and the last.
 pub fn information(run: &RunDiagnosis) -> Option<String> {
     let name = |layer: &LayerSignal| match layer.layer.as_str() {
         "input" => "the input".to_owned(),
         layer => format!("`{layer}`"),
     };
-    let number = |layer: &LayerSignal| layer.readout_at_end.map(words::fixed);
-    let skill = |layer: &LayerSignal| number(layer).map_or_else(String::new, |skill| format!(" ({skill})"));
-    let ends = run.signal_ends_at.as_ref().and_then(|end| run.signal.iter().position(|layer| layer.layer == *end));
+    let number = |layer: &LayerSignal| layer.readout_at_end.filter(|skill| skill.is_finite()).map(words::fixed);
+    let ends = run.signal_ends_at.as_ref().filter(|_| may_end(run.state));
+    let ends = ends.and_then(|end| run.signal.iter().position(|layer| layer.layer == *end));
     if let Some(end) = ends {
         let layer = &run.signal[end];
-        return Some(match end.checked_sub(1).map(|before| &run.signal[before]) {
-            Some(before) => format!(
-                "the target can be read up to {}{}, and no more from {} on",
-                name(before),
-                skill(before),
-                name(layer)
-            ),
-            None => format!("the target cannot be read from {} on{}", name(layer), skill(layer)),
+        let before = end.checked_sub(1).map(|before| &run.signal[before]);
+        let before = before.and_then(|before| Some((before, number(before)?)));
+        return Some(match before {
+            Some((before, skill)) => {
+                format!("a linear read-out has skill {skill} from {} and none from {} on", name(before), name(layer))
+            }
+            None => format!("a linear read-out has no skill from {} on", name(layer)),
         });
     }
     let mut read = run.signal.iter().filter_map(|layer| Some((layer, number(layer)?)));
     let (first, at_first) = read.next()?;
     let at_last =
         read.next_back().map_or_else(String::new, |(last, skill)| format!(" and {skill} from {}", name(last)));
-    Some(format!("a linear read-out of the training targets has skill {at_first} from {}{at_last}", name(first)))
+    Some(format!("a linear read-out has skill {at_first} from {}{at_last}", name(first)))
 }
 
 /// Above the stability limit; what is not a number is no evidence of being within it.
 fn is_beyond(ratio: f64) -> bool {
-    ratio.is_nan() || ratio > 1.0
+    ratio.is_nan() || ratio > 1.05
+}
+
+/// Whether a loss that is flat at the end is the flatness of a network whose units are dead, not stability.
+pub fn flat_since_dead(run: &RunDiagnosis) -> bool {
+    // A dead unit here and there is the rule in networks that learn.
+    let dead = run.dead_units.iter().any(|layer| layer.fraction >= 1.0 || may_end(run.state));
+    dead && run.sharpness.last().is_some_and(|reading| reading.stability_ratio < 0.95)
 }
 
 /// Whether the first steps, or any, were beyond the stability limit.
 fn sharpness(run: &RunDiagnosis) -> Option<String> {
     let (first, last) = (run.sharpness.first()?, run.sharpness.last()?);
     let at = |step: u64| if step == 0 { "before step 1".to_owned() } else { format!("after step {step}") };
-    let ratio = words::number;
+    let times = |reading: &SharpnessReading| words::times_the_limit(reading.stability_ratio);
     if !first.stability_ratio.is_finite() {
         return Some(format!("not finite {}", at(first.step)));
     }
     let most = run.sharpness.iter().max_by(|one, other| one.stability_ratio.total_cmp(&other.stability_ratio))?;
-    let later = if run.sharpness.len() > 1 {
-        format!(", {} times {}", ratio(last.stability_ratio), at(last.step))
-    } else {
-        String::new()
-    };
-    Some(if !most.stability_ratio.is_finite() {
-        format!(
-            "{} times the stability limit {}, not finite {}",
-            ratio(first.stability_ratio),
-            at(first.step),
-            at(most.step)
-        )
-    } else if first.stability_ratio > 1.0 {
-        format!("{} times the stability limit {}{later}", ratio(first.stability_ratio), at(first.step))
-    } else if is_beyond(most.stability_ratio) {
-        format!(
-            "within the stability limit {}; highest {}, {} times the limit",
-            at(first.step),
-            at(most.step),
-            ratio(most.stability_ratio)
-        )
-    } else {
-        format!("within the stability limit, at most at {} of it", ratio(most.stability_ratio))
-    })
+    let mut told = vec![first];
+    if !most.stability_ratio.is_finite() || is_beyond(most.stability_ratio) {
+        told.push(most);
+    }
+    told.push(last);
+    told.dedup_by_key(|reading| reading.step);
+    let said: Vec<String> =
+        told.into_iter().map(|reading| format!("{} {}", times(reading), at(reading.step))).collect();
+    let said = said.join(", ").replacen("the limit", "the stability limit", 1);
+    let flat = if flat_since_dead(run) { ": with dead units a flat loss is no sign of stability" } else { "" };
+    Some(format!("{said}{flat}"))
 }
 
 /// How many runs share the verdict, with the interval over seeds; nothing for a single run, and nothing where the

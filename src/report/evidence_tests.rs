@@ -1,7 +1,7 @@
 //! What the evidence says of made-up runs.
 
 use super::*;
-use crate::judge::Hold;
+use crate::judge::{Constant, ConstantFit, Hold};
 use crate::report::sample::{self, Fate};
 
 fn said(diagnosis: &Diagnosis) -> String {
@@ -65,27 +65,59 @@ fn constants_say_what_else_fits_and_references_what_they_doubt() {
         alternatives: Vec::new(),
     };
     run.outputs[1].constant_fit = Some(other);
-    if let Some(fit) = &mut run.outputs[0].constant_fit {
-        fit.alternatives = Vec::new();
+    if let Some(best) = &mut run.outputs[1].best_reference {
+        best.finds_signal = false;
     }
-    for output in &mut run.outputs {
+    let mixed = said(&diagnosis);
+    assert!(
+        mixed.contains("mean: `x` answers 0.0147, near the mean of the training targets, 0.013 (0.003 "),
+        "{mixed}"
+    );
+    assert!(mixed.contains("other: `y` answers 0.31, none of the known constants\n"), "{mixed}");
+    assert!(mixed.contains("`x` 0.620 by ridge on random features, `y` none beyond the mean"), "{mixed}");
+    for output in &mut diagnosis.runs[0].outputs {
         if let Some(best) = &mut output.best_reference {
             best.finds_signal = false;
         }
     }
-    let said = said(&diagnosis);
-    assert!(said.contains("mean: `x`: 0.003 standard deviations from it; no other known constant fits\n"), "{said}");
-    assert!(said.contains("other: `y`: the predictions sit at 0.310, on none of the known constants\n"), "{said}");
-    assert!(said.contains("; no reference learner is clearly better than a constant\n"), "{said}");
+    let none = said(&diagnosis);
+    assert!(none.contains("reference: none beyond the mean (best skill 0.470 to 0.620)"), "{none}");
+}
+
+#[test]
+fn a_layer_without_a_linear_read_out_is_no_end_in_a_network_that_learned() {
+    let (mut diagnosis, _) = sample::of(&[Fate::Learns], Hold::Plateau);
+    diagnosis.runs[0].signal_ends_at = Some("dense_1".to_owned());
+    let calm = said(&diagnosis);
+    assert!(calm.contains("a linear read-out has skill 0.520 from the input and 0.970 from `dense_2`"), "{calm}");
+    diagnosis.runs[0].state = State::Mismatch;
+    let ends = said(&diagnosis);
+    assert!(ends.contains("a linear read-out has skill 0.880 from `conv2d_2` and none from `dense_1` on"), "{ends}");
+}
+
+#[test]
+fn a_flat_loss_of_a_dead_network_is_not_called_stable() {
+    let flat = ": with dead units a flat loss is no sign of stability";
+    let (mut diagnosis, _) = sample::question();
+    assert!(said(&diagnosis).contains(flat));
+    diagnosis.runs[0].dead_units.clear();
+    assert!(!said(&diagnosis).contains(flat));
+    let (mut learned, _) = sample::of(&[Fate::Learns], Hold::Plateau);
+    learned.runs[0].sharpness.truncate(2);
+    learned.runs[0].dead_units =
+        vec![crate::judge::DeadUnits { layer: "dense_1".to_owned(), fraction: 0.05, units: 100 }];
+    assert!(!said(&learned).contains(flat));
 }
 
 #[test]
 fn what_is_said_can_be_explained() {
     let (mut diagnosis, _) = sample::question();
     sample::measured::on_a_plateau(&mut diagnosis);
-    diagnosis.runs[0].outputs[0].state = State::Shrunk;
-    diagnosis.runs[0].outputs[0].slope = estimate(2.8);
-    diagnosis.runs[0].outputs[1].state = State::Mismatch;
+    sample::measured::give_outputs(&mut diagnosis, &["x", "y", "z"]);
+    diagnosis.runs[0].outputs[1].state = State::Shrunk;
+    diagnosis.runs[0].outputs[1].slope = estimate(2.8);
+    diagnosis.runs[0].outputs[2].state = State::Mismatch;
+    diagnosis.runs[0].outputs[2].constant_fit = None;
     let found = of(&diagnosis.runs[0], &diagnosis);
     let ids: Vec<&str> = found.iter().map(|evidence| evidence.id).collect();
     assert_eq!(ids, ["reference", "mean", "plateau", "slope", "mismatch", "read-out", "sharpness"]);
@@ -102,7 +134,11 @@ fn what_is_said_can_be_explained() {
     for id in ids.into_iter().chain(constants.map(words::constant)) {
         assert!(crate::judge::explain(id).is_some(), "`{id}`");
     }
-    assert_eq!(found[1].sentence(), "Constant (mean): at most 0.003 standard deviations from it; median fits as well.");
+    assert_eq!(
+        found[1].sentence(),
+        "Constant (mean): `x` answers 0.0147, near the mean of the training targets, 0.013 (0.003 standard deviations away); \
+         median fits as well."
+    );
 }
 
 #[test]
@@ -111,7 +147,10 @@ fn a_sharpness_that_is_not_finite_is_said() {
     diagnosis.runs[0].sharpness[1].stability_ratio = f64::NAN;
     let found = of(&diagnosis.runs[0], &diagnosis);
     let sharpness = found.iter().find(|evidence| evidence.id == "sharpness").expect("measured");
-    assert_eq!(sharpness.clause, "0.4 times the stability limit before step 1, not finite after step 16");
+    assert_eq!(
+        sharpness.clause,
+        "40 % of the stability limit before step 1, not finite after step 16, at the limit after step 640"
+    );
     diagnosis.runs[0].sharpness[0].stability_ratio = f64::NAN;
     let found = of(&diagnosis.runs[0], &diagnosis);
     assert!(found.iter().any(|evidence| evidence.clause == "not finite before step 1"));

@@ -98,8 +98,8 @@ fn runs(text: &mut String, runs: &[RunDiagnosis]) {
     let listed = RunTable::of(runs.iter());
     let columns: Vec<&str> = listed.columns.iter().map(|column| column.0).collect();
     table(text, &columns, listed.rows.into_iter());
-    if runs.iter().any(|run| run.outputs.len() > 1) {
-        text.push_str("Numbers are the first output's.\n\n");
+    if let Some(whose) = listed.whose {
+        text.push_str(&format!("{}\n\n", coded(&prose::sentence(&whose))));
     }
 }
 

@@ -5,6 +5,7 @@ use crate::record::Split;
 use crate::references::{LearnerSkill, References};
 
 use super::{
+    evidence,
     figures::{references, signal_by_depth},
     words,
 };
@@ -93,7 +94,11 @@ fn spread(skills: impl Iterator<Item = Estimate>) -> Vec<String> {
 
 /// The title of [`information`].
 pub fn information_title(run: &RunDiagnosis) -> &'static str {
-    if run.signal_ends_at.is_some() { "Where the information ends" } else { "How far the information comes" }
+    if run.signal_ends_at.is_some() && evidence::may_end(run.state) {
+        "Where the information ends"
+    } else {
+        "How far the information comes"
+    }
 }
 
 /// Read-out skill and effective rank of each layer of a run; nothing where they were not measured.
@@ -124,8 +129,9 @@ pub fn information(run: &RunDiagnosis) -> Option<TextTable> {
             .to_vec(),
         rows: rows.collect(),
         note: format!(
-            "Read-out: cross-validated skill of a linear read-out of the targets from the layer, averaged over the outputs. \
-             Effective rank: the number of directions in which the layer's answers vary.{left_out}"
+            "Read-out: skill of a linear read-out of the targets from the layer, on samples that it was not fitted to, averaged \
+             over the outputs. Effective rank: the number of directions in which the layer's answers vary; of the output \
+             layer at most the number of outputs.{left_out}"
         ),
     })
 }

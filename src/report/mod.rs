@@ -2,6 +2,7 @@
 //!
 //! It recomputes no statistic that the judge owns, and reads nothing but its arguments.
 
+mod constant_evidence;
 mod evidence;
 pub mod figure;
 pub mod figures;
@@ -10,6 +11,7 @@ mod html;
 pub mod ink;
 pub mod markdown;
 mod measured_tables;
+mod numbers;
 mod prose;
 mod run_table;
 #[cfg(test)]

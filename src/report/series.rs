@@ -122,7 +122,7 @@ pub fn layers(sorted: Sorted, x: &Axis, y: &Axis, label: &str, style: Style) -> 
         }
         layers.push(Layer::Line(Series { label: label.to_owned(), style, segments }));
     }
-    let number = super::words::number;
+    let number = super::words::tick;
     for (side, what, spans, hue) in [
         (Side::Below, "exactly 0".to_owned(), sorted.zero, None),
         (Side::Below, format!("below {}", number(y.low)), sorted.below, None),

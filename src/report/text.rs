@@ -40,7 +40,10 @@ pub fn diagnosis(diagnosis: &Diagnosis) -> String {
     if let Some(run) = words::representative(diagnosis) {
         found(&mut text, run, diagnosis);
     }
-    not_examined(&mut text, &diagnosis.not_examined);
+    // Where nothing is wrong, causes that were not looked for are no news; the report has them.
+    if !words::is_calm(diagnosis.verdict.state) {
+        not_examined(&mut text, &diagnosis.not_examined);
+    }
     paths(&mut text, diagnosis.report.as_ref());
     text
 }
@@ -173,11 +176,9 @@ fn runs(text: &mut String, runs: &[RunDiagnosis]) {
     if runs.len() > MOST_RUNS {
         line(text, &format!("  and {} more runs, in the report", runs.len() - MOST_RUNS));
     }
-    if let Some(more) = runs.iter().map(|run| run.outputs.len()).max().filter(|count| *count > 1) {
-        let name = runs.iter().find_map(|run| run.outputs.first()).map_or("", |output| &output.name);
+    if let Some(whose) = listed.whose {
         let faint = faint();
-        let name = words::short(name, 40);
-        line(text, &format!("  {faint}numbers are those of `{name}`, the first of {more} outputs{faint:#}"));
+        line(text, &format!("  {faint}{whose}{faint:#}"));
     }
 }
 
@@ -201,7 +202,8 @@ fn found(text: &mut String, run: &RunDiagnosis, diagnosis: &Diagnosis) {
             line(text, &format!("    and {} more, in the report", run.findings.len() - MOST_FINDINGS));
         }
     }
-    if !run.dead_units.is_empty() {
+    // A dead unit here and there is the rule in networks that learn.
+    if !run.dead_units.is_empty() && !words::is_calm(run.state) {
         if found.is_empty() {
             blank(text);
         }
@@ -279,6 +281,22 @@ mod tests {
         let text = plain(&diagnosis(&document));
         assert!(!text.contains("0.000"), "{text}");
         insta::assert_snapshot!("diverged", text);
+    }
+
+    #[test]
+    fn dead_units_here_and_there_are_no_news_of_a_run_that_learned() {
+        let told = |state: State| {
+            let (mut document, _) = sample::of(&[sample::Fate::Learns], crate::judge::Hold::Plateau);
+            let dead = crate::judge::DeadUnits { layer: "dense_2".to_owned(), fraction: 0.08, units: 64 };
+            document.runs[0].dead_units = vec![dead];
+            document.runs[0].state = state;
+            document.verdict.state = state;
+            let text = plain(&diagnosis(&document));
+            (text.contains("dead units"), text.contains("not examined"))
+        };
+        assert_eq!(told(State::Learned), (false, false));
+        assert_eq!(told(State::Unpredictable), (false, false));
+        assert_eq!(told(State::Undertrained), (true, true));
     }
 
     #[test]

@@ -164,6 +164,12 @@ pub const fn name(hue: Hue) -> &'static str {
     }
 }
 
+/// Radius and opacity of so many dots: a few are looks at something and each counts, many are a cloud.
+pub fn dots(count: usize) -> (f64, f64) {
+    const FEW: usize = 12;
+    if count <= FEW { (1.7 * DOT_RADIUS, 1.0) } else { (DOT_RADIUS, DOT_OPACITY) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,67 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::judge::{Constant, DeadUnits, Diagnosis, Estimate, Hold, RunDiagnosis, State, Verdict};
+use crate::judge::{Constant, DeadUnits, Diagnosis, Estimate, Hold, OutputDiagnosis, RunDiagnosis, State, Verdict};
 use crate::record::{Split, StuckCertificate};
 use crate::references::{Learner, References};
 
+pub use super::numbers::{fixed, number, percent, tick, times_the_limit};
+
 /// Absent values in tables.
 pub const ABSENT: &str = "\u{2013}";
-
-/// A number with three significant digits.
-pub fn number(value: f64) -> String {
-    if !value.is_finite() {
-        return "not finite".to_owned();
-    }
-    let size = value.abs();
-    if size == 0.0 {
-        return "0".to_owned();
-    }
-    if !(1e-3..1e5).contains(&size) {
-        return power(value);
-    }
-    let decimals = (2 - size.log10().floor() as i32).clamp(0, 5) as usize;
-    trimmed(&format!("{value:.decimals$}"))
-}
-
-fn power(value: f64) -> String {
-    let text = format!("{value:.2e}");
-    match text.split_once('e') {
-        Some((digits, exponent)) => format!("{}e{exponent}", trimmed(digits)),
-        None => text,
-    }
-}
-
-fn trimmed(text: &str) -> String {
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text.to_owned() }
-}
-
-/// A number for columns of a table: three decimals below 100, fewer above, never a power of ten that a table of skills
-/// would have to be read twice for.
-pub fn fixed(value: f64) -> String {
-    if !value.is_finite() {
-        return number(value);
-    }
-    let rounded = |value: f64, decimals: usize| {
-        let text = format!("{value:.decimals$}");
-        // What rounds to nothing has no sign.
-        let nothing = !text.contains(|digit: char| ('1'..='9').contains(&digit));
-        if nothing { text.trim_start_matches('-').to_owned() } else { text }
-    };
-    match value.abs() {
-        size if size < 99.9995 => rounded(value, 3),
-        size if size < 999.95 => rounded(value, 1),
-        size if size < 999_999.5 => rounded(value, 0),
-        size if size < 999.95e6 => format!("{} million", rounded(value / 1e6, 1)),
-        size if size < 999.95e9 => format!("{} billion", rounded(value / 1e9, 1)),
-        _ => format!("{} a trillion", if value < 0.0 { "below minus" } else { "above" }),
-    }
-}
-
-/// A share as `49.8 %`.
-pub fn percent(share: f64) -> String {
-    format!("{} %", trimmed(&format!("{:.1}", share * 100.0)))
-}
 
 /// `0.012 [-0.003, 0.027]`.
 pub fn estimate(estimate: Option<Estimate>) -> String {
@@ -86,6 +33,11 @@ pub fn state(state: State) -> &'static str {
         State::Diverged => "diverged",
         State::Undecided => "undecided",
     }
+}
+
+/// Whether nothing went wrong in a run of this state: then what could have is not news.
+pub fn is_calm(state: State) -> bool {
+    matches!(state, State::Learned | State::Unpredictable)
 }
 
 /// The state as the end of the sentence `The network ...`.
@@ -196,6 +148,39 @@ pub fn dead_units(dead: &DeadUnits) -> String {
 pub fn representative(diagnosis: &Diagnosis) -> Option<&RunDiagnosis> {
     let shares = |run: &&RunDiagnosis| run.state == diagnosis.verdict.state;
     diagnosis.runs.iter().find(shares).or(diagnosis.runs.first())
+}
+
+/// The output that decides the state: the first that shares it, else (some collapsed, others did not) the first of the
+/// worst.
+pub fn deciding(outputs: &[OutputDiagnosis], state: State) -> Option<&OutputDiagnosis> {
+    let shares = |output: &&OutputDiagnosis| output.state == state;
+    outputs.iter().find(shares).or_else(|| outputs.iter().rev().max_by_key(|output| output.state.severity()))
+}
+
+/// `-45.285 on temp and 0.942 on load`; of one output the number alone, of many the lowest and the highest with whose they
+/// are. What is not finite is left out; nothing where nothing is left.
+pub fn each_value<'a>(values: impl Iterator<Item = (&'a str, f64)>) -> Option<String> {
+    /// Outputs that are listed one by one.
+    const MOST_LISTED: usize = 3;
+    let values: Vec<(&str, f64)> = values.filter(|(_, value)| value.is_finite()).collect();
+    let first = fixed(values.first()?.1);
+    if values.iter().all(|(_, value)| fixed(*value) == first) {
+        return Some(match values.len() {
+            1 => first,
+            2 => format!("{first} on both outputs"),
+            count => format!("{first} on all {count} outputs"),
+        });
+    }
+    let named = |(name, value): &(&str, f64), joint: &str| format!("{} {joint}{}", fixed(*value), short(name, 24));
+    if values.len() <= MOST_LISTED {
+        let listed: Vec<String> = values.iter().map(|value| named(value, "on ")).collect();
+        let (last, before) = listed.split_last()?;
+        return Some(format!("{} and {last}", before.join(", ")));
+    }
+    let lowest = values.iter().min_by(|one, other| one.1.total_cmp(&other.1))?;
+    // Of equals the first, as the lowest.
+    let highest = values.iter().rev().max_by(|one, other| one.1.total_cmp(&other.1))?;
+    Some(format!("{}) to {}) over {} outputs", named(lowest, "("), named(highest, "("), values.len()))
 }
 
 /// `validation` or `training`.
@@ -317,31 +302,36 @@ pub fn short(text: &str, most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::sample;
 
     #[test]
-    fn numbers_have_three_digits_and_no_noise() {
-        let texts: Vec<String> =
-            [0.0, 1.0, 0.01, 0.00001, 123456.0, 1234.5, 0.123456, -2.5, 1e300, f64::NAN].map(number).to_vec();
-        assert_eq!(texts, ["0", "1", "0.01", "1e-5", "1.23e5", "1234", "0.123", "-2.5", "1e300", "not finite"]);
+    fn the_output_that_decides_shares_the_state_or_is_the_worst() {
+        let outputs = |states: &[State]| {
+            let (mut diagnosis, _) = sample::question();
+            let names: Vec<String> = (0..states.len()).map(|index| format!("output {index}")).collect();
+            sample::measured::give_outputs(&mut diagnosis, &names.iter().map(String::as_str).collect::<Vec<_>>());
+            for (output, state) in diagnosis.outputs.iter_mut().zip(states) {
+                output.state = *state;
+            }
+            diagnosis.outputs
+        };
+        let decides = |states: &[State], state| deciding(&outputs(states), state).map(|output| output.name.clone());
+        let one = Some("output 1".to_owned());
+        assert_eq!(decides(&[State::Learned, State::Collapsed, State::Collapsed], State::Partial), one);
+        assert_eq!(decides(&[State::Unpredictable, State::Learned], State::Learned), one);
+        assert_eq!(deciding(&[], State::Undecided), None);
     }
 
     #[test]
-    fn columns_of_numbers_have_no_powers_and_no_sign_before_nothing() {
-        let texts = [-0.0000001, -0.0, -2.29e-4, -0.0006, 12.3456, 123.456, -12345.6, 2.5e6, -3e9, -1e300].map(fixed);
-        let expected = [
-            "0.000",
-            "0.000",
-            "0.000",
-            "-0.001",
-            "12.346",
-            "123.5",
-            "-12346",
-            "2.5 million",
-            "-3.0 billion",
-            "below minus a trillion",
-        ];
-        assert_eq!(texts, expected);
-        assert_eq!([percent(0.4984), percent(0.5), percent(1.0)], ["49.8 %", "50 %", "100 %"]);
+    fn several_values_are_no_interval() {
+        let said = |values: &[f64]| each_value(["temp", "load", "a", "b"].into_iter().zip(values.iter().copied()));
+        assert_eq!(said(&[-45.285]).as_deref(), Some("-45.285"));
+        assert_eq!(said(&[-45.285, 0.942]).as_deref(), Some("-45.285 on temp and 0.942 on load"));
+        assert_eq!(said(&[0.1, 0.1001]).as_deref(), Some("0.100 on both outputs"));
+        assert_eq!(said(&[0.3, -1.0, f64::NAN, 0.2]).as_deref(), Some("0.300 on temp, -1.000 on load and 0.200 on b"));
+        let many = said(&[0.3, -1.0, 0.9, 0.2]);
+        assert_eq!(many.as_deref(), Some("-1.000 (load) to 0.900 (a) over 4 outputs"));
+        assert_eq!(said(&[f64::NAN]), None);
     }
 
     #[test]

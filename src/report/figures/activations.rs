@@ -2,7 +2,7 @@
 
 use crate::record::{Channel, Point, Split};
 use crate::report::{
-    figure::{Axis, Figure, Layer, Panel, Scale, Style},
+    figure::{Axis, Figure, Panel, Scale, Style},
     series::{self, Time},
     words,
 };
@@ -11,6 +11,9 @@ use super::{Chart, Story, chosen, finite, layer_names, measured};
 
 /// Layers that get a line.
 const MOST_LAYERS: usize = 7;
+
+/// A layer whose standard deviation ends below this share of its first hardly varies.
+const FAINT: f64 = 0.05;
 
 /// Mean and standard deviation of activations.
 pub struct Activations;
@@ -39,7 +42,7 @@ impl Chart for Activations {
         if panels.is_empty() {
             return None;
         }
-        let title = title(&found[0]);
+        let title = title(&found[0], record.run.steps_per_epoch);
         Some(Figure {
             id: self.id(),
             alt: format!("Standard deviation and mean of each layer's activations{}: {title}.", story.whose()),
@@ -47,7 +50,7 @@ impl Chart for Activations {
             panels,
             how_to_read: format!(
                 "How much of the input's variety each layer passes on. A layer whose standard deviation drops to 0 gives \
-                 the same for every sample, and no later layer can bring back what was lost there. Values that grow from \
+                 the same for every sample, and then no later layer can bring back what was lost there. Values that grow from \
                  layer to layer by orders of magnitude explode.{}",
                 chosen(drawn.len(), names.len(), "layers")
             ),
@@ -70,9 +73,7 @@ fn panel(story: &Story<'_>, title: &str, layers: &[(&str, &[Point])], drawn: &[&
             ink.extend(series::line(points, Time::Step, &x, &y, &words::short(name, 32), Style::nth(index)));
         }
     }
-    if let Some(step) = story.shown.verdict.collapsed_at_step {
-        ink.push(Layer::Mark { at: step as f64, label: format!("collapsed at step {step}") });
-    }
+    ink.extend(super::collapse_mark(story));
     Some(Panel { title: title.to_owned(), x, y, layers: ink })
 }
 
@@ -91,22 +92,36 @@ fn middle(mut values: Vec<f64>) -> Option<Axis> {
     ))
 }
 
-fn title(layers: &[(&str, &[Point])]) -> String {
-    let constant = layers.iter().find_map(|(name, points)| {
-        let varied = points.iter().rposition(|point| point.value.finite() != Some(0.0));
-        let since = points.get(varied.map_or(0, |last| last + 1))?;
-        Some((*name, since.step))
-    });
-    if let Some((name, step)) = constant {
-        return format!("{} gives the same for every sample from step {step} on", words::short(name, 32));
+fn title(layers: &[(&str, &[Point])], steps_per_epoch: u64) -> String {
+    let silent = layers.iter().map(|(name, points)| (words::short(name, 32), super::zero_at_end(points)));
+    let silent: Vec<(String, &[Point])> = silent.filter(|(_, points)| !points.is_empty()).collect();
+    let long = silent.iter().find(|(_, points)| super::spans(points, steps_per_epoch));
+    if let Some((name, [first, ..])) = long {
+        return format!("{name} gives the same for every sample from step {} on", first.step);
     }
-    let ends = layers.iter().filter_map(|(_, points)| points.last()?.value.finite());
-    match crate::report::figure::extent(ends) {
-        Some((low, high)) => format!(
-            "every layer still varies: the last standard deviations lie between {} and {}",
-            words::number(low),
-            words::number(high)
+    match silent.first() {
+        Some((name, [_])) => return format!("{name} gives the same for every sample at the last recorded step"),
+        Some((name, points)) => {
+            return format!("{name} gives the same for every sample at the last {} recorded steps", points.len());
+        }
+        None => {}
+    }
+    let last = |points: &[Point]| points.last().and_then(|point| point.value.finite());
+    let Some((low, high)) = crate::report::figure::extent(layers.iter().filter_map(|(_, points)| last(points))) else {
+        return "the activations end without a finite standard deviation".to_owned();
+    };
+    let range = format!("the last standard deviations lie between {} and {}", words::number(low), words::number(high));
+    let faint = layers.iter().filter(|(_, points)| {
+        let first = finite(points).next();
+        first.zip(last(points)).is_some_and(|(first, last)| last < FAINT * first)
+    });
+    let faint: Vec<String> = faint.map(|(name, _)| words::short(name, 32)).collect();
+    match faint.as_slice() {
+        [] => range,
+        [only] => format!("{only} hardly varies (less than 1/20 of its first standard deviation): {range}"),
+        several => format!(
+            "{} hardly vary (less than 1/20 of their first standard deviation): {range}",
+            words::some_of_names(several, 3, ", ")
         ),
-        None => "the activations end without a finite standard deviation".to_owned(),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::record::{Channel, Point, Record, Split};
 use crate::report::{
-    figure::{Axis, Figure, Layer, Panel, Scale, Style},
+    figure::{Axis, Figure, Panel, Scale, Style},
     series::{self, Time},
     words,
 };
@@ -64,8 +64,8 @@ fn panel(story: &Story<'_>, time: Time, title: &str, layers: &[(&str, &[Point])]
             ink.extend(series::line(points, time, &x, &y, &words::short(name, 32), Style::nth(index)));
         }
     }
-    if let (Some(step), Time::Step) = (story.shown.verdict.collapsed_at_step, time) {
-        ink.push(Layer::Mark { at: step as f64, label: format!("collapsed at step {step}") });
+    if time == Time::Step {
+        ink.extend(super::collapse_mark(story));
     }
     Some(Panel { title: title.to_owned(), x, y, layers: ink })
 }

@@ -2,7 +2,7 @@
 
 use crate::record::{Channel, Point, Record, Split};
 use crate::report::{
-    figure::{Axis, Figure, Layer, Panel, Scale, Style},
+    figure::{Axis, Figure, Panel, Scale, Style},
     series::{self, Time},
     words,
 };
@@ -11,6 +11,10 @@ use super::{Chart, Story, chosen, finite};
 
 /// Parameters that get a line.
 const MOST_PARAMETERS: usize = 7;
+
+/// A gradient below this share of its first, or an update below this share of its parameter, does next to nothing: 32-bit
+/// weights hold seven digits.
+const FAINT: f64 = 1e-6;
 
 /// Norm of each parameter's gradient.
 pub struct GradientNorms;
@@ -25,7 +29,13 @@ impl Chart for GradientNorms {
 
     fn draw(&self, story: &Story<'_>) -> Option<Figure> {
         let lines = Lines::of(story.record(), Channel::GradientNorm)?;
-        let title = lines.silent("the gradient", "norm");
+        let kind = Kind {
+            what: "the gradient",
+            measure: "gradient norm",
+            relative: true,
+            faint: "has all but vanished (less than a millionth of the first)",
+        };
+        let title = lines.silent(&kind, story.record().run.steps_per_epoch);
         Some(Figure {
             id: self.id(),
             alt: format!("Gradient norm per parameter{}: {title}.", story.whose()),
@@ -48,7 +58,13 @@ impl Chart for UpdateRatios {
 
     fn draw(&self, story: &Story<'_>) -> Option<Figure> {
         let lines = Lines::of(story.record(), Channel::UpdateRatio)?;
-        let title = lines.silent("the update", "ratio");
+        let kind = Kind {
+            what: "the update",
+            measure: "update ratio",
+            relative: false,
+            faint: "hardly moves them (less than a millionth of their size)",
+        };
+        let title = lines.silent(&kind, story.record().run.steps_per_epoch);
         Some(Figure {
             id: self.id(),
             alt: format!("Update ratio per parameter{}: {title}.", story.whose()),
@@ -62,6 +78,15 @@ impl Chart for UpdateRatios {
             ),
         })
     }
+}
+
+/// How titles speak of what is measured.
+struct Kind {
+    what: &'static str,
+    measure: &'static str,
+    /// Whether [`FAINT`] is a share of the first value, and not the value itself.
+    relative: bool,
+    faint: &'static str,
 }
 
 struct Lines<'a> {
@@ -94,44 +119,98 @@ impl<'a> Lines<'a> {
         for (index, (name, points)) in self.drawn.iter().enumerate() {
             layers.extend(series::line(points, Time::Step, &x, &y, &words::short(name, 32), Style::nth(index)));
         }
-        if let Some(step) = story.shown.verdict.collapsed_at_step {
-            layers.push(Layer::Mark { at: step as f64, label: format!("collapsed at step {step}") });
-        }
+        layers.extend(super::collapse_mark(story));
         Some(Panel { title: String::new(), x, y, layers })
     }
 
-    /// What is seen: which parameters ended in silence and since when, else the range of the last values.
-    fn silent(&self, what: &str, measure: &str) -> String {
-        let zero_from = |points: &[Point]| {
-            let moved = points.iter().rposition(|point| point.value.finite() != Some(0.0));
-            points.get(moved.map_or(0, |last| last + 1)).map(|point| point.step)
+    /// What is seen: which parameters ended in silence and since when, or hardly move any more, else the range of the last
+    /// values.
+    fn silent(&self, kind: &Kind, steps_per_epoch: u64) -> String {
+        let what = kind.what;
+        let who = |count: usize| {
+            if count == self.drawn.len() {
+                "all weights drawn".to_owned()
+            } else {
+                format!("{count} of {} weights drawn", self.drawn.len())
+            }
         };
-        let silent: Vec<u64> = self.drawn.iter().filter_map(|(_, points)| zero_from(points)).collect();
-        let last = |points: &[Point]| points.last().map(|point| point.value);
-        let lost = self.drawn.iter().filter_map(|(_, points)| last(points)).filter(|value| value.finite().is_none());
-        let lost = lost.count();
-        if let Some(since) = silent.iter().max() {
-            let who = if silent.len() == self.drawn.len() {
-                "all weights drawn".to_owned()
-            } else {
-                format!("{} of {} weights drawn", silent.len(), self.drawn.len())
-            };
-            return format!("{what} of {who} is exactly 0 from step {since} on");
+        let silent: Vec<&[Point]> = self.drawn.iter().map(|(_, points)| super::zero_at_end(points)).collect();
+        let silent: Vec<&[Point]> = silent.into_iter().filter(|points| !points.is_empty()).collect();
+        let long: Vec<&&[Point]> = silent.iter().filter(|points| super::spans(points, steps_per_epoch)).collect();
+        if let Some(since) = long.iter().filter_map(|points| points.first()).map(|point| point.step).max() {
+            return format!("{what} of {} is exactly 0 from step {since} on", who(long.len()));
         }
+        if let Some(least) = silent.iter().map(|points| points.len()).min() {
+            let last = if least == 1 { "the last recorded step" } else { &format!("the last {least} recorded steps") };
+            return format!("{what} of {} is exactly 0 at {last}", who(silent.len()));
+        }
+        let last: Vec<_> = self.drawn.iter().filter_map(|(_, points)| Some((*points, points.last()?.value))).collect();
+        let lost = last.iter().filter(|(_, value)| value.finite().is_none()).count();
         if lost > 0 {
-            let who = if lost == self.drawn.len() {
-                "all weights drawn".to_owned()
-            } else {
-                format!("{lost} of {} weights drawn", self.drawn.len())
-            };
-            return format!("{what} of {who} ends NaN or infinite");
+            return format!("{what} of {} ends NaN or infinite", who(lost));
         }
-        let ends = self.drawn.iter().filter_map(|(_, points)| last(points)?.finite());
-        let (low, high) = crate::report::figure::extent(ends).unwrap_or((0.0, 0.0));
-        format!(
-            "{what} of every layer stays alive: the last {measure}s lie between {} and {}",
-            words::number(low),
-            words::number(high)
-        )
+        let (low, high) =
+            crate::report::figure::extent(last.iter().filter_map(|(_, value)| value.finite())).unwrap_or((0.0, 0.0));
+        let range =
+            format!("the last {}s lie between {} and {}", kind.measure, words::number(low), words::number(high));
+        let faint = last.iter().filter(|(points, value)| {
+            let limit = if kind.relative { FAINT * first_positive(points).unwrap_or(0.0) } else { FAINT };
+            value.finite().is_some_and(|value| value < limit)
+        });
+        match faint.count() {
+            0 => range,
+            count => format!("{what} of {} {}: {range}", who(count), kind.faint),
+        }
+    }
+}
+
+/// The first value above 0.
+fn first_positive(points: &[Point]) -> Option<f64> {
+    finite(points).find(|value| *value > 0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    fn title(chart: &dyn Chart, channel: Channel, values: &[f64]) -> String {
+        let (diagnosis, mut records) = sample::tiny(channel, "dense_1.weight", values);
+        records[0].run.steps_per_epoch = 3;
+        let story = Story::new(&diagnosis, &records).expect("the sample has a record");
+        chart.draw(&story).expect("measured").title
+    }
+
+    #[test]
+    fn silence_is_claimed_only_after_an_epoch_of_it() {
+        let gradient = |values: &[f64]| title(&GradientNorms, Channel::GradientNorm, values);
+        assert_eq!(gradient(&[1.0, 0.0, 0.0, 0.0]), "the gradient of all weights drawn is exactly 0 from step 2 on");
+        assert_eq!(
+            gradient(&[1.0, 1.0, 0.0, 0.0]),
+            "the gradient of all weights drawn is exactly 0 at the last 2 recorded steps"
+        );
+        assert_eq!(
+            gradient(&[1.0, 1.0, 1.0, 0.0]),
+            "the gradient of all weights drawn is exactly 0 at the last recorded step"
+        );
+        assert_eq!(gradient(&[0.0, 0.0, 0.0, 1.0]), "the last gradient norms lie between 1 and 1");
+    }
+
+    #[test]
+    fn what_hardly_moves_is_not_called_alive() {
+        let update = |values: &[f64]| title(&UpdateRatios, Channel::UpdateRatio, values);
+        assert_eq!(
+            update(&[1e-3, 8e-9]),
+            "the update of all weights drawn hardly moves them (less than a millionth of their size): the last update ratios lie \
+             between 8e-9 and 8e-9"
+        );
+        assert_eq!(
+            update(&[1e-3, 1e-4]),
+            "the last update ratios lie between 0.0001 and 0.0001".replace("0.0001", "1e-4")
+        );
+        let gradient = |values: &[f64]| title(&GradientNorms, Channel::GradientNorm, values);
+        assert!(gradient(&[2.0, 1e-7]).contains("has all but vanished (less than a millionth of the first)"));
+        // A small gradient of a small loss is none that vanished.
+        assert!(!gradient(&[1e-6, 1e-7]).contains("vanished"));
     }
 }

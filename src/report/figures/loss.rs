@@ -34,9 +34,7 @@ impl Chart for LossPerStep {
         let style = Style::bold(Hue::Blue, Dash::Solid);
         layers.extend(series::line(points, Time::Step, &x, &y, "each step's batch", style));
         layers.push(Layer::Level { at: 1.0, label: "the mean predictor: 1".to_owned() });
-        if let Some(step) = story.shown.verdict.collapsed_at_step {
-            layers.push(Layer::Mark { at: step as f64, label: format!("collapsed at step {step}") });
-        }
+        layers.extend(super::collapse_mark(story));
 
         let title = title(points);
         Some(Figure {

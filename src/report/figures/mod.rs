@@ -15,7 +15,7 @@ pub mod signal_by_depth;
 mod spread_and_skill;
 
 use crate::{
-    judge::{Comparison, Diagnosis, RunDiagnosis},
+    judge::{Comparison, Diagnosis, RunDiagnosis, State},
     record::{Channel, Point, Record, Split},
 };
 
@@ -175,6 +175,20 @@ fn finite(points: &[Point]) -> impl Iterator<Item = f64> {
     points.iter().filter_map(|point| point.value.finite())
 }
 
+/// The points at the end that are all exactly 0.
+fn zero_at_end(points: &[Point]) -> &[Point] {
+    let other = points.iter().rposition(|point| point.value.finite() != Some(0.0));
+    &points[other.map_or(0, |last| last + 1)..]
+}
+
+/// Whether points reach over at least so many steps: a single look is no stretch.
+fn spans(points: &[Point], steps: u64) -> bool {
+    match points {
+        [first, .., last] => last.step - first.step + 1 >= steps,
+        _ => points.len() as u64 >= steps,
+    }
+}
+
 /// ` 6 of 40 layers are drawn.`, where not all are.
 fn chosen(drawn: usize, all: usize, what: &str) -> String {
     if drawn < all {
@@ -184,14 +198,30 @@ fn chosen(drawn: usize, all: usize, what: &str) -> String {
     }
 }
 
-/// `0.012`, or `0.012 to 0.9` for several.
-fn between(values: impl Iterator<Item = f64>) -> Option<String> {
-    let (low, high) = super::figure::extent(values)?;
-    let (low, high) = (words::fixed(low), words::fixed(high));
-    Some(if low == high { low } else { format!("{low} to {high}") })
+/// When the outputs that collapsed did, and which they are where others did not: `collapsed at step 9 (temp)`, `flat from the
+/// start`; nothing where the run has no such step.
+fn collapse(story: &Story<'_>) -> Option<(u64, String)> {
+    let run = story.shown.verdict;
+    let step = run.collapsed_at_step?;
+    let outputs = run.outputs.iter().filter(|output| output.state == State::Collapsed);
+    let names: Vec<String> = outputs.map(|output| words::short(&output.name, 24)).collect();
+    let who = match names.len() {
+        0 => String::new(),
+        count if count == run.outputs.len() => String::new(),
+        _ => format!(" ({})", words::some_of_names(&names, 3, ", ")),
+    };
+    let what = if step == 0 { "flat from the start".to_owned() } else { format!("collapsed at step {step}") };
+    Some((step, format!("{what}{who}")))
 }
 
-/// What the best reference learner attains, and its name in keys; of several outputs the mean over those that have one.
+/// The mark of the collapse on an axis of steps; a network that was flat from the start has no place there.
+fn collapse_mark(story: &Story<'_>) -> Option<Layer> {
+    let (step, label) = collapse(story)?;
+    (step > 0).then_some(Layer::Mark { at: step as f64, label })
+}
+
+/// What the best reference learner attains, and its name in keys; of several outputs the mean over those that have one. Where
+/// none finds signal, that is what the mean attains.
 fn attainable(story: &Story<'_>) -> Option<(String, f64)> {
     let outputs = story.shown.verdict.outputs.iter();
     let best: Vec<_> = outputs.filter_map(|output| output.best_reference.as_ref()).collect();
@@ -199,10 +229,13 @@ fn attainable(story: &Story<'_>) -> Option<(String, f64)> {
     if skills.is_empty() {
         return None;
     }
+    if best.iter().all(|best| !best.finds_signal) {
+        return Some(("reference learners: none beyond the mean".to_owned(), 0.0));
+    }
     let mean = skills.iter().sum::<f64>() / skills.len() as f64;
     let name = match best.as_slice() {
         [only] => words::learner(only.learner).to_owned(),
-        _ => "best reference learners, mean".to_owned(),
+        several => format!("best reference learners, mean of {} outputs", several.len()),
     };
     Some((format!("{name}: {}", words::fixed(mean)), mean))
 }
@@ -324,11 +357,20 @@ mod tests {
         // Highest at the first step is no peak: every healthy run begins like that.
         assert_eq!(loss(&[9.0, 1.0, 0.5]), "the loss ends near 0.5 times the targets' variance");
         let gradient = |values: &[f64]| only(Channel::GradientNorm, "dense_1.weight", values).title;
-        assert_eq!(gradient(&[1.0, 0.0]), "the gradient of all weights drawn is exactly 0 from step 2 on");
+        assert_eq!(gradient(&[1.0, 0.0]), "the gradient of all weights drawn is exactly 0 at the last recorded step");
         assert_eq!(gradient(&[0.0, f64::NAN]), "the gradient of all weights drawn ends NaN or infinite");
-        assert!(gradient(&[0.0, 1.0]).starts_with("the gradient of every layer stays alive"));
+        assert_eq!(gradient(&[0.0, 1.0]), "the last gradient norms lie between 1 and 1");
         let spread = |values: &[f64]| only(Channel::ActivationStd, "dense_1", values).title;
-        assert_eq!(spread(&[1.0, 0.0]), "dense_1 gives the same for every sample from step 2 on");
-        assert!(spread(&[0.0, 1.0]).starts_with("every layer still varies"));
+        assert_eq!(spread(&[1.0, 0.0]), "dense_1 gives the same for every sample at the last recorded step");
+        assert_eq!(spread(&[0.0, 1.0]), "the last standard deviations lie between 1 and 1");
+        let hardly = "dense_1 hardly varies (less than 1/20 of its first standard deviation)";
+        assert_eq!(
+            spread(&[1.0, 0.00759]),
+            format!("{hardly}: the last standard deviations lie between 0.00759 and 0.00759")
+        );
+        assert!(!spread(&[0.1, 0.00759]).contains("hardly"));
+        let mut long = vec![1.0];
+        long.resize(20, 0.0);
+        assert_eq!(spread(&long), "dense_1 gives the same for every sample from step 2 on");
     }
 }

@@ -3,6 +3,7 @@
 use crate::judge::{LayerSignal, RunDiagnosis};
 use crate::record::Reading;
 use crate::report::{
+    evidence,
     figure::{Axis, Dash, Figure, Hue, Layer, Panel, Scale, Series, Style},
     ink::capital,
     series, words,
@@ -29,12 +30,15 @@ impl Chart for SignalByDepth {
 
     fn draw(&self, story: &Story<'_>) -> Option<Figure> {
         let run = story.shown.verdict;
-        let ends =
-            run.signal_ends_at.as_ref().and_then(|name| run.signal.iter().position(|layer| layer.layer == *name));
+        let ends = ends_at(run);
         let indices = layers_of(run, MOST_LAYERS);
         let layers: Vec<&LayerSignal> = indices.iter().map(|index| &run.signal[*index]).collect();
         let mark = ends.and_then(|end| indices.iter().position(|index| *index == end));
-        let panels: Vec<Panel> = [readout(story, &layers, mark), rank(&layers, mark)].into_iter().flatten().collect();
+        // An output layer of one unit has one direction at most: beside the others that would look like a fault.
+        let output = story.record().run.layers.last().map(|layer| layer.name.as_str());
+        let hidden: Vec<&LayerSignal> =
+            layers.iter().filter(|layer| Some(layer.layer.as_str()) != output).copied().collect();
+        let panels: Vec<Panel> = [readout(story, &layers, mark), rank(&hidden, mark)].into_iter().flatten().collect();
         if panels.is_empty() {
             return None;
         }
@@ -47,11 +51,12 @@ impl Chart for SignalByDepth {
             title,
             panels,
             how_to_read: format!(
-                "Read-out skill is how much of the target a linear read-out (ridge regression, cross-validated) gets from \
-                 what a layer passes on: 1 is all of it, 0 is what the mean gets. From a layer at 0 on, nothing of the \
-                 target is left that is linear in it, and no later layer has more to work with. Effective rank counts the \
-                 directions in which a layer's answers vary; 1 is a single one, and exactly 0 is the same answer for every \
-                 sample.{}{}",
+                "Read-out skill is how much of the target a linear read-out (ridge regression, judged on samples that it was \
+                 not fitted to) gets from what a layer passes on: 1 is all of it, 0 is what the mean gets. At 0 nothing is \
+                 left in linear form; a later non-linear layer may still make use of what is there in another form, unless \
+                 the layer gives the same for every sample. Effective rank counts the directions in which a layer's answers \
+                 vary; 1 is a single one, and exactly 0 is the same answer for every sample. The output layer has no more \
+                 directions than outputs and is left out there.{}{}",
                 if reference.is_some() {
                     " The thin line is what the best reference learner gets from the input."
                 } else {
@@ -63,9 +68,15 @@ impl Chart for SignalByDepth {
     }
 }
 
+/// Where the information ends, for verdicts for which that matters.
+fn ends_at(run: &RunDiagnosis) -> Option<usize> {
+    let name = run.signal_ends_at.as_ref().filter(|_| evidence::may_end(run.state))?;
+    run.signal.iter().position(|layer| layer.layer == *name)
+}
+
 /// About this many layers of a run, with the first, the last, and those between which the information ends.
 pub fn layers_of(run: &RunDiagnosis, most: usize) -> Vec<usize> {
-    let ends = run.signal_ends_at.as_ref().and_then(|name| run.signal.iter().position(|layer| layer.layer == *name));
+    let ends = ends_at(run);
     let mut indices = series::some_of(run.signal.len(), most);
     indices.extend(ends.into_iter().flat_map(|end| [end.saturating_sub(1), end]));
     indices.sort_unstable();
@@ -121,7 +132,7 @@ fn rank(layers: &[&LayerSignal], mark: Option<usize>) -> Option<Panel> {
     let y = Axis::log(quantity, values.into_iter().filter(|value| value.is_finite()).chain([1.0, 2.0]))?;
     let mut ink = line(layers, of[0], &x, &y, START);
     ink.extend(line(layers, of[1], &x, &y, END));
-    if let Some(at) = mark {
+    if let Some(at) = mark.filter(|at| *at < layers.len()) {
         ink.push(Layer::Mark { at: at as f64, label: String::new() });
     }
     Some(Panel { title: "Effective rank".to_owned(), x, y, layers: ink })
@@ -159,28 +170,31 @@ fn title(signal: &[LayerSignal], ends: Option<usize>) -> String {
         "input" => "the input".to_owned(),
         layer => words::short(layer, 32),
     };
+    let at_end = |index: usize| signal[index].readout_at_end.filter(|value| value.is_finite());
+    let shown = |index: usize| at_end(index).map_or_else(String::new, words::fixed);
     if let Some(end) = ends {
-        return match end.checked_sub(1) {
-            Some(before) => format!("the target can be read up to {}, and no more from {} on", name(before), name(end)),
-            None => format!("the target cannot be read from {} on", name(end)),
+        return match end.checked_sub(1).filter(|before| at_end(*before).is_some()) {
+            Some(before) => format!(
+                "a linear read-out has skill {} from {} and none from {} on",
+                shown(before),
+                name(before),
+                name(end)
+            ),
+            None => format!("a linear read-out has no skill from {} on", name(end)),
         };
     }
-    let at_end = |index: usize| signal[index].readout_at_end.filter(|value| value.is_finite());
     let first = (0..signal.len()).find(|index| at_end(*index).is_some());
     let last = (0..signal.len()).rev().find(|index| at_end(*index).is_some());
-    let shown = |index: usize| at_end(index).map_or_else(String::new, words::fixed);
     match (first, last) {
         (Some(first), Some(last)) if first < last => format!(
-            "at the end {} of the target's variance can be read from {}, and {} from {}",
+            "a linear read-out has skill {} from {} and {} from {}",
             shown(first),
             name(first),
             shown(last),
             name(last)
         ),
-        (Some(only), _) => {
-            format!("at the end {} of the target's variance can be read from {}", shown(only), name(only))
-        }
-        _ => "how far the target can be read at the end was not measured".to_owned(),
+        (Some(only), _) => format!("a linear read-out has skill {} from {}", shown(only), name(only)),
+        _ => "what a linear read-out gets at the end was not measured".to_owned(),
     }
 }
 
@@ -200,28 +214,37 @@ mod tests {
     #[test]
     fn where_the_information_ends_is_title_and_mark() {
         let figure = drawn(|_, _| {}).expect("measured");
-        assert_eq!(figure.title, "the target can be read up to conv2d_2, and no more from dense_1 on");
+        assert_eq!(figure.title, "a linear read-out has skill 0.310 from conv2d_2 and none from dense_1 on");
         insta::assert_json_snapshot!("signal_by_depth", figure);
     }
 
     #[test]
     fn without_an_end_the_title_says_what_is_left() {
         let figure = drawn(|_, ends| *ends = None).expect("measured");
-        assert_eq!(
-            figure.title,
-            "at the end 0.520 of the target's variance can be read from the input, and -0.002 from dense_2"
-        );
+        assert_eq!(figure.title, "a linear read-out has skill 0.520 from the input and -0.002 from dense_2");
         assert!(!figure.panels.iter().flat_map(|panel| &panel.layers).any(|layer| matches!(layer, Layer::Mark { .. })));
         let only = drawn(|signal, ends| {
             signal.truncate(1);
             *ends = None;
         });
-        assert_eq!(
-            only.expect("measured").title,
-            "at the end 0.520 of the target's variance can be read from the input"
-        );
+        assert_eq!(only.expect("measured").title, "a linear read-out has skill 0.520 from the input");
         let first = drawn(|_, ends| *ends = Some("input".to_owned())).expect("measured");
-        assert_eq!(first.title, "the target cannot be read from the input on");
+        assert_eq!(first.title, "a linear read-out has no skill from the input on");
+    }
+
+    #[test]
+    fn a_network_that_learned_has_no_end_and_the_output_layer_no_rank() {
+        let (mut diagnosis, records) = sample::of(&[sample::Fate::Learns], crate::judge::Hold::Plateau);
+        diagnosis.runs[0].signal_ends_at = Some("dense_1".to_owned());
+        let story = Story::new(&diagnosis, &records).expect("the sample has records");
+        let figure = SignalByDepth.draw(&story).expect("measured");
+        assert_eq!(figure.title, "a linear read-out has skill 0.520 from the input and 0.970 from dense_2");
+        assert!(!figure.panels.iter().flat_map(|panel| &panel.layers).any(|layer| matches!(layer, Layer::Mark { .. })));
+        let names = figure.panels.iter().map(|panel| match &panel.x.scale {
+            Scale::Names(names) => names.last().cloned(),
+            Scale::Linear | Scale::Log => None,
+        });
+        assert_eq!(names.collect::<Vec<_>>(), [Some("dense_2".to_owned()), Some("dense_1".to_owned())]);
     }
 
     #[test]
@@ -248,10 +271,7 @@ mod tests {
         });
         let lanes: Vec<_> = lanes.collect();
         assert_eq!(lanes, [("below -0.1", vec![(3.0, 3.0)]), ("NaN or infinite", vec![(4.0, 4.0)])]);
-        assert_eq!(
-            figure.title,
-            "at the end 0.520 of the target's variance can be read from the input, and -7.000 from dense_1"
-        );
+        assert_eq!(figure.title, "a linear read-out has skill 0.520 from the input and -7.000 from dense_1");
     }
 
     #[test]
@@ -269,7 +289,7 @@ mod tests {
             *ends = Some("layer_101".to_owned());
         })
         .expect("measured");
-        assert_eq!(figure.title, "the target can be read up to layer_100, and no more from layer_101 on");
+        assert_eq!(figure.title, "a linear read-out has skill 0.410 from layer_100 and none from layer_101 on");
         let Scale::Names(names) = &figure.panels[0].x.scale else { panic!("layers have names") };
         assert!(names.len() <= MOST_LAYERS + 2 && names.iter().any(|name| name == "layer_100"));
         let marks = figure.panels[0].layers.iter().filter_map(|layer| match layer {

@@ -10,7 +10,7 @@ use crate::report::{
     words,
 };
 
-use super::{Chart, Story, between, finite, measured};
+use super::{Chart, Story, finite, measured};
 
 /// More outputs than this are drawn as a band with their median.
 const MOST_OUTPUTS: usize = 4;
@@ -45,7 +45,7 @@ impl Chart for SpreadAndSkill {
             return None;
         }
         let split = final_split(record);
-        let last = |channel| between(ends(record, split, channel));
+        let last = |channel| words::each_value(ends(record, split, channel));
         let on = words::split(split);
         let ends = match (last(Channel::Spread), last(Channel::Skill)) {
             (Some(spread), Some(skill)) => format!("on {on} spread ends at {spread}, skill at {skill}"),
@@ -53,8 +53,8 @@ impl Chart for SpreadAndSkill {
             (None, Some(skill)) => format!("on {on} skill ends at {skill}; spread ends without a finite value"),
             (None, None) => "spread and skill end without a finite value".to_owned(),
         };
-        let title = match story.shown.verdict.collapsed_at_step {
-            Some(step) => format!("the predictions lose their spread at step {step} and do not regain it: {ends}"),
+        let title = match super::collapse(story) {
+            Some((_, collapse)) => format!("{collapse}: {ends}"),
             None => ends,
         };
         Some(Figure {
@@ -78,8 +78,8 @@ fn final_split(record: &Record) -> Split {
     if has(Split::Validation) { Split::Validation } else { Split::Train }
 }
 
-fn ends(record: &Record, split: Split, channel: Channel) -> impl Iterator<Item = f64> {
-    record.outputs().filter_map(move |output| record.last(split, channel, output)?.value.finite())
+fn ends(record: &Record, split: Split, channel: Channel) -> impl Iterator<Item = (&str, f64)> {
+    record.outputs().filter_map(move |output| Some((output, record.last(split, channel, output)?.value.finite()?)))
 }
 
 fn panel(
@@ -145,9 +145,9 @@ fn panel(
             layers.extend(series::line(points, Time::Epoch, &x, &y, &label, style));
         }
     }
-    if let (Some(step), true) = (story.shown.verdict.collapsed_at_step, record.run.steps_per_epoch > 0) {
-        let at = step as f64 / record.run.steps_per_epoch as f64;
-        layers.push(Layer::Mark { at, label: format!("collapsed at step {step}") });
+    // A look at the probe set is made after whole epochs, so the step has its place between two of them.
+    if let (Some((step, label)), true) = (super::collapse(story), record.run.steps_per_epoch > 0) {
+        layers.push(Layer::Mark { at: step as f64 / record.run.steps_per_epoch as f64, label });
     }
     Some(Panel { title: title.to_owned(), x, y, layers })
 }
@@ -187,4 +187,45 @@ fn aggregated(outputs: &[(&str, &[Point])], x: &Axis, y: &Axis, name: &str, dash
     let mut layers = vec![Layer::Band { label: format!("{name}, all {} outputs", outputs.len()), style, points }];
     layers.extend(series::line(&middle(outputs), Time::Epoch, x, y, &label, style));
     layers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::{Hold, State};
+    use crate::report::sample::{self, Fate};
+
+    fn drawn(step: Option<u64>, states: [State; 2]) -> (String, Vec<String>) {
+        let (mut diagnosis, records) = sample::of(&[Fate::Collapses], Hold::Plateau);
+        diagnosis.runs[0].collapsed_at_step = step;
+        for (output, state) in diagnosis.runs[0].outputs.iter_mut().zip(states) {
+            output.state = state;
+        }
+        let story = Story::new(&diagnosis, &records).expect("the sample has records");
+        let figure = SpreadAndSkill.draw(&story).expect("measured");
+        let marks = figure.panels[0].layers.iter().filter_map(|layer| match layer {
+            Layer::Mark { label, .. } => Some(label.clone()),
+            _ => None,
+        });
+        (figure.title, marks.collect())
+    }
+
+    #[test]
+    fn the_collapse_is_that_of_its_outputs_and_a_flat_start_is_none() {
+        let (title, marks) = drawn(Some(9), [State::Collapsed; 2]);
+        assert!(
+            title.starts_with("collapsed at step 9: on validation spread ends at 0.000 on both outputs"),
+            "{title}"
+        );
+        assert_eq!(marks, ["collapsed at step 9"]);
+        let (title, marks) = drawn(Some(9), [State::Learned, State::Collapsed]);
+        assert!(title.starts_with("collapsed at step 9 (y): "), "{title}");
+        assert_eq!(marks, ["collapsed at step 9 (y)"]);
+        let (title, marks) = drawn(Some(0), [State::Collapsed; 2]);
+        assert!(title.starts_with("flat from the start: "), "{title}");
+        assert_eq!(marks, ["flat from the start"]);
+        let (title, marks) = drawn(None, [State::Learned; 2]);
+        assert!(title.starts_with("on validation spread ends at"), "{title}");
+        assert_eq!(marks, [""; 0]);
+    }
 }

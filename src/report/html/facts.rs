@@ -12,7 +12,7 @@ pub fn numbers(diagnosis: &Diagnosis) -> Vec<(String, String)> {
     }
     let mut numbers = vec![("Runs".to_owned(), words::states(&states))];
     numbers.extend(evidence::share(diagnosis).map(|share| ("Over seeds".to_owned(), share)));
-    if let Some(output) = diagnosis.outputs.first() {
+    if let Some(output) = words::deciding(&diagnosis.outputs, diagnosis.verdict.state) {
         let of = match diagnosis.outputs.len() {
             1 => String::new(),
             _ => format!(" of {}", words::short(&output.name, 40)),
@@ -22,11 +22,15 @@ pub fn numbers(diagnosis: &Diagnosis) -> Vec<(String, String)> {
         }
         numbers.push((format!("Skill{of}"), words::estimate(output.skill)));
         if output.split == Split::Validation && output.train_skill.is_some() {
-            numbers.push(("Skill on training".to_owned(), words::estimate(output.train_skill)));
+            numbers.push((format!("Skill{of} on training"), words::estimate(output.train_skill)));
         }
         numbers.push((format!("Spread{of}"), words::estimate(output.spread)));
         if let Some(best) = &output.best_reference {
-            let skill = format!("{}, by {}", words::estimate(Some(best.skill)), words::learner(best.learner));
+            let skill = if best.finds_signal {
+                format!("{}, by {}", words::estimate(Some(best.skill)), words::learner(best.learner))
+            } else {
+                "none beyond the mean".to_owned()
+            };
             numbers.push((format!("Attainable skill{of}"), skill));
         }
     }
@@ -64,4 +68,25 @@ pub fn facts(run: &RunInfo, seeds: &str) -> Vec<(String, String)> {
     facts.push(("Fingerprint of the data".to_owned(), run.data.fingerprint.clone()));
     facts.push(("Fingerprint of the experiment".to_owned(), run.experiment_hash.clone()));
     facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::State;
+    use crate::report::sample;
+
+    #[test]
+    fn numbers_are_those_of_the_output_that_decides() {
+        let (mut diagnosis, _) = sample::of(&[sample::Fate::Learns], crate::judge::Hold::Plateau);
+        diagnosis.verdict.state = State::Partial;
+        diagnosis.outputs[1].state = State::Collapsed;
+        if let Some(best) = &mut diagnosis.outputs[1].best_reference {
+            best.finds_signal = false;
+        }
+        let numbers = numbers(&diagnosis);
+        assert!(numbers.iter().any(|(name, _)| name == "Skill of y"), "{numbers:?}");
+        let attainable = ("Attainable skill of y".to_owned(), "none beyond the mean".to_owned());
+        assert!(numbers.contains(&attainable), "{numbers:?}");
+    }
 }

@@ -13,9 +13,6 @@ use crate::report::{
 /// Runs beside the one that stands for all whose findings are listed.
 const MOST_RUNS: usize = 24;
 
-/// Evidence that has a table, and so a section.
-const OWN_SECTION: [&str; 2] = ["reference", "read-out"];
-
 /// What was found in one run.
 #[derive(Serialize)]
 pub struct Found {
@@ -33,11 +30,19 @@ pub struct Item {
     id: String,
 }
 
-/// The run that stands for all, and the others.
+/// The run that stands for all, and the others in which something was found.
 pub fn of(diagnosis: &Diagnosis) -> (Option<Found>, Vec<Found>) {
     let shown = words::representative(diagnosis);
     let others = diagnosis.runs.iter().filter(|run| shown.is_none_or(|shown| shown.seed != run.seed));
+    let others = others.filter(|run| !run.findings.is_empty());
     (shown.map(run), others.take(MOST_RUNS).map(run).collect())
+}
+
+/// Whether there is nothing to tell of the run that stands for all, and that is good.
+pub fn is_unremarkable(diagnosis: &Diagnosis) -> bool {
+    words::representative(diagnosis).is_some_and(|run| {
+        words::is_calm(run.state) && run.findings.is_empty() && evidence::of(run, diagnosis).is_empty()
+    })
 }
 
 fn run(run: &RunDiagnosis) -> Found {
@@ -52,21 +57,14 @@ fn item(finding: &Finding) -> Item {
     }
 }
 
-/// What speaks for the state of a run, without what has a section of its own.
+/// What speaks for the state of a run.
 pub fn evidence(run: &RunDiagnosis, diagnosis: &Diagnosis) -> Vec<Item> {
-    let found = evidence::of(run, diagnosis).into_iter().filter(|found| !OWN_SECTION.contains(&found.id));
     let item = |found: evidence::Evidence| Item {
         sentence: coded(&found.sentence()),
         place: String::new(),
         id: found.id.to_owned(),
     };
-    found.map(item).collect()
-}
-
-/// The sentence above the table of a section.
-pub fn sentence(id: &str, run: &RunDiagnosis, diagnosis: &Diagnosis) -> Value {
-    let found = evidence::of(run, diagnosis).into_iter().find(|found| found.id == id);
-    coded(&found.map_or_else(String::new, |found| found.sentence()))
+    evidence::of(run, diagnosis).into_iter().map(item).collect()
 }
 
 /// A sentence as markup: names in backticks become code, and all of it is escaped.

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::judge::{Comparison, Diagnosis, OutputDiagnosis, RunDiagnosis, State};
 use crate::record::{RunInfo, Split};
-use crate::report::{figures::cell_name, measured_tables::TextTable, run_table::RunTable, words};
+use crate::report::{figures::cell_name, measured_tables::TextTable, prose, run_table::RunTable, words};
 
 use super::found::coded;
 
@@ -112,8 +112,9 @@ pub fn runs(runs: &[RunDiagnosis], caption: &str) -> Table {
     if columns.contains(&"at step") {
         note.push_str(" At step: when it collapsed.");
     }
-    if runs.iter().any(|run| run.outputs.len() > 1) {
-        note.push_str(" Numbers are the first output's.");
+    if let Some(whose) = &listed.whose {
+        // A note is words: nothing in it is code.
+        note.push_str(&format!(" {}", prose::sentence(whose).replace('`', "")));
     }
     let stopped = words::stopped_by_seed(runs);
     let whose = |seeds: String| {
@@ -182,11 +183,13 @@ pub fn outputs(diagnosis: &Diagnosis) -> Table {
 
 /// Location and spread of the data.
 pub fn targets(run: &RunInfo) -> Table {
+    // What is left of a mean after standardising is the rounding of its sum.
+    let beside = |value: f64, std: f64| if value.abs() <= 1e-6 * std { 0.0 } else { value };
     let moments = |name: &str, part: &str, moments: crate::data::Moments| {
         vec![
             Cell::word(words::short(name, 120)),
             Cell::word(part),
-            Cell::number(words::number(moments.mean)),
+            Cell::number(words::number(beside(moments.mean, moments.std))),
             Cell::number(words::number(moments.std)),
             Cell::number(words::number(moments.min)),
             Cell::number(words::number(moments.max)),
@@ -203,5 +206,20 @@ pub fn targets(run: &RunInfo) -> Table {
         rows,
         note: String::new(),
         remarks: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn the_rounding_of_a_mean_is_no_number() {
+        let (_, mut records) = sample::question();
+        let run = &mut records[0].run;
+        run.data.targets[0].train.mean = -3.12e-9;
+        let table = targets(run);
+        assert_eq!([&table.rows[1][2].text, &table.rows[2][2].text], ["0", "0.013"]);
     }
 }

@@ -30,7 +30,7 @@ fn linear(axis: &Axis, wanted: usize) -> Vec<Tick> {
         step = step.max(1.0);
     }
     if !step.is_normal() || !(axis.low / step).is_finite() {
-        return vec![(axis.low, words::number(axis.low)), (axis.high, words::number(axis.high))];
+        return vec![(axis.low, words::tick(axis.low)), (axis.high, words::number(axis.high))];
     }
     let (first, last) = ((axis.low / step).ceil(), (axis.high / step + 1e-9).floor());
     if last - first > 50.0 {
@@ -41,7 +41,7 @@ fn linear(axis: &Axis, wanted: usize) -> Vec<Tick> {
     while index <= last {
         // A multiple, not a sum: sums drift, and zero would read 1e-17.
         let value = index * step;
-        ticks.push((value, words::number(value)));
+        ticks.push((value, words::tick(value)));
         index += 1.0;
     }
     // One tick gives no scale.
@@ -58,12 +58,12 @@ fn log(axis: &Axis, wanted: usize) -> Vec<Tick> {
             for factor in factors {
                 let value = factor * 10f64.powi(power);
                 if (axis.low..=axis.high).contains(&value) {
-                    ticks.push((value, words::number(value)));
+                    ticks.push((value, words::tick(value)));
                 }
             }
         }
         if ticks.len() < 2 {
-            return vec![(axis.low, words::number(axis.low)), (axis.high, words::number(axis.high))];
+            return vec![(axis.low, words::tick(axis.low)), (axis.high, words::number(axis.high))];
         }
         return ticks;
     }
@@ -73,7 +73,7 @@ fn log(axis: &Axis, wanted: usize) -> Vec<Tick> {
         // Multiples of the stride, so that 1 is a tick wherever it is in range.
         if power.rem_euclid(stride) == 0 {
             let value = 10f64.powi(power);
-            ticks.push((value, words::number(value)));
+            ticks.push((value, words::tick(value)));
         }
     }
     ticks

@@ -323,9 +323,10 @@ impl<'a> Placed<'a> {
                 Ok(())
             }
             Layer::Points(series) => {
+                let (radius, opacity) = theme::dots(series.segments.iter().map(Vec::len).sum());
                 for (x, y) in series.segments.iter().flatten() {
                     let place = (self.x(*x), self.y(*y));
-                    pen.dot(place, theme::DOT_RADIUS, series.style.hue, theme::DOT_OPACITY)?;
+                    pen.dot(place, radius, series.style.hue, opacity)?;
                 }
                 Ok(())
             }
@@ -361,6 +362,9 @@ impl<'a> Placed<'a> {
                         Some((edge, inwards)) => {
                             let (tip, tail) = (edge + inwards, edge + inwards * 9.0);
                             pen.area(&[(tip, y), (tail, y - 6.0), (tail, y + 6.0)], style.hue, 1.0)?;
+                            let anchor = if inwards > 0.0 { Anchor::Left } else { Anchor::Right };
+                            let place = (tail + inwards * 4.0, y);
+                            pen.text(&words::number(*value), place, anchor, theme::TEXT, Face::Regular, Hue::Ink)?;
                         }
                     }
                 }
