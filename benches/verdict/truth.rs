@@ -28,6 +28,9 @@ pub struct OutputMeasure {
     /// Skill on the training set.
     #[serde(with = "whymean::record::any_float")]
     pub train_skill: f64,
+    /// Standard deviation of the predictions on the training set over that of its targets.
+    #[serde(with = "whymean::record::any_float")]
+    pub train_spread: f64,
     /// Skill on the training set along the training path.
     #[serde(with = "whymean::record::any_float")]
     pub path_skill: f64,

@@ -54,7 +54,7 @@ pub struct Continued {
     pub steps: u64,
     /// The same in units of the certificate's step.
     pub times: f64,
-    /// Largest spread of any output on a fresh sample, at the end.
+    /// Largest spread of any output on the training set, at the end.
     #[serde(with = "whymean::record::any_float")]
     pub spread: f64,
     /// Parameters that the certificate called frozen and that differ from those of the shorter run.
@@ -184,7 +184,7 @@ fn go_on(case: &Case, root: &Path, certified: u64) -> Result<Answer, Failure> {
     let moved = moved.collect();
     let measured = measure(case, &experiment, Some(&longer.join(folder::WEIGHTS)))?;
     std::fs::remove_dir_all(&longer)?;
-    let spread = measured.outputs.iter().map(|output| output.spread).fold(0.0, f64::max);
+    let spread = measured.outputs.iter().map(|output| output.train_spread).fold(0.0, f64::max);
     let steps = u64::from(epochs) * record.run.steps_per_epoch;
     Ok(Answer::Continued(Continued { steps, times: steps as f64 / certified.max(1) as f64, spread, moved }))
 }
