@@ -36,13 +36,16 @@ impl Evidence {
 pub fn of(run: &RunDiagnosis, diagnosis: &Diagnosis) -> Vec<Evidence> {
     let ill = run.state != State::Learned;
     let evidence = |id, clause: String, matters| Evidence { id, clause, matters };
+    // A read-out that ends nowhere tells of a network that holds the target and does not answer it, and of no other.
+    let tells =
+        run.signal_ends_at.is_some() || matches!(run.state, State::Collapsed | State::Partial | State::Mismatch);
     let mut found = Vec::new();
     found.extend(attainable(run, diagnosis).map(|clause| evidence("reference", clause, true)));
     found.extend(constants(run).into_iter().map(|(id, clause)| evidence(id, clause, true)));
     found.extend(run.escape_rate.map(|rate| evidence("plateau", escape(rate), true)));
     found.extend(slope(run).map(|clause| evidence("slope", clause, true)));
     found.extend(paths(run).map(|clause| evidence("mismatch", clause, true)));
-    found.extend(information(run).map(|clause| evidence("read-out", clause, ill)));
+    found.extend(information(run).map(|clause| evidence("read-out", clause, ill && tells)));
     let beyond = run.sharpness.iter().any(|reading| is_beyond(reading.stability_ratio));
     found.extend(sharpness(run).map(|clause| evidence("sharpness", clause, ill && beyond)));
     found
@@ -182,9 +185,8 @@ pub fn information(run: &RunDiagnosis) -> Option<String> {
         "input" => "the input".to_owned(),
         layer => format!("`{layer}`"),
     };
-    let skill = |layer: &LayerSignal| {
-        layer.readout_at_end.map_or_else(String::new, |skill| format!(" ({})", words::fixed(skill)))
-    };
+    let number = |layer: &LayerSignal| layer.readout_at_end.map(words::fixed);
+    let skill = |layer: &LayerSignal| number(layer).map_or_else(String::new, |skill| format!(" ({skill})"));
     let ends = run.signal_ends_at.as_ref().and_then(|end| run.signal.iter().position(|layer| layer.layer == *end));
     if let Some(end) = ends {
         let layer = &run.signal[end];
@@ -198,18 +200,11 @@ pub fn information(run: &RunDiagnosis) -> Option<String> {
             None => format!("the target cannot be read from {} on{}", name(layer), skill(layer)),
         });
     }
-    let mut read = run.signal.iter().filter(|layer| layer.readout_at_end.is_some());
-    let first = read.next()?;
-    Some(match read.next_back() {
-        Some(last) => format!(
-            "the target can be read from {}{} and from {}{}",
-            name(first),
-            skill(first),
-            name(last),
-            skill(last)
-        ),
-        None => format!("the target can be read from {}{}", name(first), skill(first)),
-    })
+    let mut read = run.signal.iter().filter_map(|layer| Some((layer, number(layer)?)));
+    let (first, at_first) = read.next()?;
+    let at_last =
+        read.next_back().map_or_else(String::new, |(last, skill)| format!(" and {skill} from {}", name(last)));
+    Some(format!("a linear read-out of the training targets has skill {at_first} from {}{at_last}", name(first)))
 }
 
 /// Above the stability limit; what is not a number is no evidence of being within it.
