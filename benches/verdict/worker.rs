@@ -149,15 +149,16 @@ fn run(case: &Case, root: &Path) -> Result<Answer, Failure> {
 /// See [`Facts::later_gains`]; of a run of twice these epochs.
 fn later_gains(dir: &Path, epochs: u32) -> Result<Vec<Option<f64>>, Failure> {
     let record = whymean::record::store::read(&folder::record_dir(dir))?;
-    let median = |name: &str, from: u32, to: u32| {
+    let quartile = |name: &str, (from, to): (u32, u32), quarter: usize| {
         let points = record.points(Split::Train, Channel::Skill, name).iter();
-        let skills: Vec<f64> =
+        let mut skills: Vec<f64> =
             points.filter(|point| (from..=to).contains(&point.epoch)).map(|point| point.value.value()).collect();
-        whymean::stats::median(&skills).filter(|skill| skill.is_finite())
+        skills.sort_by(f64::total_cmp);
+        skills.get(skills.len() * quarter / 4).copied().filter(|skill| skill.is_finite())
     };
-    let around = (epochs / 8).max(1);
-    let gain =
-        |name| Some(median(name, epochs + epochs / 2, 2 * epochs)? - median(name, epochs - around, epochs + around)?);
+    let around = (epochs - epochs / 8, epochs + epochs / 8);
+    let late = (epochs + epochs / 2, 2 * epochs);
+    let gain = |name| Some(quartile(name, late, 1)? - quartile(name, around, 3)?);
     Ok(record.outputs().map(gain).collect())
 }
 
