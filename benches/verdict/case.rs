@@ -255,8 +255,9 @@ impl Case {
         let (material, setup) = (family.make)(&mut Draw::new(&name), number);
         let digest = Sha256::digest(&name);
         let id: String = digest.iter().take(5).map(|byte| format!("{byte:02x}")).collect();
-        // Families pick by the number in turn. The parity of its binary digits has no period, so both halves see every pick.
-        let half = u64::from(number.count_ones() % 2);
+        // Families pick by the number in turn. The parity of its binary digits has no period, so both halves see every
+        // pick; which half begins differs by family, so that few runs are not all of one half.
+        let half = u64::from((number.count_ones() + u32::from(Sha256::digest(family.name)[0])) % 2);
         let seed = 2 * (u64::from(digest[6]) * 256 + u64::from(digest[7])) + half;
         Self { index, id: format!("run-{id}"), family: family.name, intended: family.intended, seed, material, setup }
     }

@@ -184,6 +184,7 @@ impl Known {
             corr: if spread > 0.0 && signal > 0.0 { together / (spread * total).sqrt() } else { 0.0 },
             slope: if spread > 0.0 { together / spread } else { 0.0 },
             train_skill: skill_on(seen),
+            train_spread: (variance(seen) / variance(&self.train)).sqrt(),
             path_skill: skill_on(walked),
         }
     }

@@ -28,6 +28,9 @@ pub struct OutputMeasure {
     /// Skill on the training set.
     #[serde(with = "whymean::record::any_float")]
     pub train_skill: f64,
+    /// Standard deviation of the predictions on the training set over that of its targets.
+    #[serde(with = "whymean::record::any_float")]
+    pub train_spread: f64,
     /// Skill on the training set along the training path.
     #[serde(with = "whymean::record::any_float")]
     pub path_skill: f64,
@@ -55,9 +58,9 @@ pub struct Facts {
     pub after: Measured,
     /// The same experiment with twice the epochs, where it was trained: see [`asks_for_longer`].
     pub longer: Option<Measured>,
-    /// Per output of that run: by how much the median training skill over the last quarter of its looks is above the
-    /// median around the looks at which the shorter run ended; absent where one is no number. A lucky last step does not
-    /// move it.
+    /// Per output of that run: by how much the lower quartile of the training skill over the last quarter of its looks is
+    /// above the upper quartile around the looks at which the shorter run ended; absent where one is no number. Neither a
+    /// lucky last step nor the jitter of a high rate moves it.
     pub later_gains: Vec<Option<f64>>,
     /// Whether the learning rate is (almost) 0 at the end, so that twice the epochs are another training.
     pub schedule_ends: bool,
@@ -111,6 +114,8 @@ const SETTLED_SHARE: f64 = 0.9;
 const DONE_SHARE: f64 = 0.95;
 /// Gain by twice the epochs, as a share of the attainable skill, from which a run was stopped early.
 const CLEAR_GAIN: f64 = 0.15;
+/// The same between the quartiles of the looks, see [`Facts::later_gains`].
+const STEADY_GAIN: f64 = 0.05;
 /// Gain up to which it was not.
 const NO_GAIN: f64 = 0.05;
 /// Slope of the target on the prediction from which predictions are far too small.
@@ -227,7 +232,7 @@ fn weak_evidence(now: &OutputMeasure, measured: &Measured) -> bool {
 fn varying(now: &OutputMeasure, longer: Option<&OutputMeasure>, later_gain: Option<f64>, facts: &Facts) -> Truth {
     let share = now.skill / now.attainable;
     let gain = longer.map(|longer| if longer.finite { (longer.skill - now.skill) / now.attainable } else { f64::NAN });
-    let steady = later_gain.is_some_and(|gain| gain >= 0.5 * CLEAR_GAIN * now.attainable);
+    let steady = later_gain.is_some_and(|gain| gain >= STEADY_GAIN * now.attainable);
     let rising = gain.is_some_and(|gain| gain >= CLEAR_GAIN) && steady && !facts.schedule_ends;
     let done = gain.is_none_or(|gain| gain <= NO_GAIN) || facts.schedule_ends;
     let weak = weak_evidence(now, &facts.after);

@@ -54,7 +54,7 @@ pub struct Continued {
     pub steps: u64,
     /// The same in units of the certificate's step.
     pub times: f64,
-    /// Largest spread of any output on a fresh sample, at the end.
+    /// Largest spread of any output on the training set, at the end.
     #[serde(with = "whymean::record::any_float")]
     pub spread: f64,
     /// Parameters that the certificate called frozen and that differ from those of the shorter run.
@@ -149,15 +149,16 @@ fn run(case: &Case, root: &Path) -> Result<Answer, Failure> {
 /// See [`Facts::later_gains`]; of a run of twice these epochs.
 fn later_gains(dir: &Path, epochs: u32) -> Result<Vec<Option<f64>>, Failure> {
     let record = whymean::record::store::read(&folder::record_dir(dir))?;
-    let median = |name: &str, from: u32, to: u32| {
+    let quartile = |name: &str, (from, to): (u32, u32), quarter: usize| {
         let points = record.points(Split::Train, Channel::Skill, name).iter();
-        let skills: Vec<f64> =
+        let mut skills: Vec<f64> =
             points.filter(|point| (from..=to).contains(&point.epoch)).map(|point| point.value.value()).collect();
-        whymean::stats::median(&skills).filter(|skill| skill.is_finite())
+        skills.sort_by(f64::total_cmp);
+        skills.get(skills.len() * quarter / 4).copied().filter(|skill| skill.is_finite())
     };
-    let around = (epochs / 8).max(1);
-    let gain =
-        |name| Some(median(name, epochs + epochs / 2, 2 * epochs)? - median(name, epochs - around, epochs + around)?);
+    let around = (epochs - epochs / 8, epochs + epochs / 8);
+    let late = (epochs + epochs / 2, 2 * epochs);
+    let gain = |name| Some(quartile(name, late, 1)? - quartile(name, around, 3)?);
     Ok(record.outputs().map(gain).collect())
 }
 
@@ -184,7 +185,7 @@ fn go_on(case: &Case, root: &Path, certified: u64) -> Result<Answer, Failure> {
     let moved = moved.collect();
     let measured = measure(case, &experiment, Some(&longer.join(folder::WEIGHTS)))?;
     std::fs::remove_dir_all(&longer)?;
-    let spread = measured.outputs.iter().map(|output| output.spread).fold(0.0, f64::max);
+    let spread = measured.outputs.iter().map(|output| output.train_spread).fold(0.0, f64::max);
     let steps = u64::from(epochs) * record.run.steps_per_epoch;
     Ok(Answer::Continued(Continued { steps, times: steps as f64 / certified.max(1) as f64, spread, moved }))
 }

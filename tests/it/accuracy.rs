@@ -22,12 +22,21 @@ const LEARNED: OutputMeasure = OutputMeasure {
     corr: 0.94,
     slope: 1.0,
     train_skill: 0.9,
+    train_spread: 0.94,
     path_skill: 0.9,
 };
 
 /// One that answers the mean.
-const FLAT: OutputMeasure =
-    OutputMeasure { skill: 0.0, spread: 0.0, corr: 0.0, slope: 0.0, train_skill: 0.0, path_skill: 0.0, ..LEARNED };
+const FLAT: OutputMeasure = OutputMeasure {
+    skill: 0.0,
+    spread: 0.0,
+    corr: 0.0,
+    slope: 0.0,
+    train_skill: 0.0,
+    train_spread: 0.0,
+    path_skill: 0.0,
+    ..LEARNED
+};
 
 /// One that knows a part, in its full spread.
 const HALF_WAY: OutputMeasure =
