@@ -76,7 +76,9 @@ pub fn examine<'a>(case: &'a Case, root: &Path, facts: Facts) -> Result<Examined
     let varied_after_certificate = record.run.certificate.as_ref().map(|certificate| {
         let names: Vec<&str> = record.outputs().collect();
         let spreads = names.iter().flat_map(|name| record.points(Split::Train, Channel::Spread, name));
-        spreads.filter(|point| point.step >= certificate.step).any(|point| point.value.value() > 1e-6)
+        spreads
+            .filter(|point| point.step >= certificate.step)
+            .any(|point| !crate::measure::is_constant(point.value.value()))
     });
     Ok(Examined {
         case,

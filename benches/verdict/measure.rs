@@ -202,3 +202,8 @@ fn covariance(one: &[f64], other: &[f64]) -> f64 {
 fn variance(values: &[f64]) -> f64 {
     covariance(values, values)
 }
+
+/// Whether predictions are one constant on the training set, up to the rounding of their sums; what is no number is none.
+pub fn is_constant(spread: f64) -> bool {
+    spread <= 1e-6
+}

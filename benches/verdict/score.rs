@@ -186,8 +186,8 @@ pub fn score<'a>(runs: impl Iterator<Item = &'a Examined<'a>>, continued: &BTree
 /// parameters moved. On inputs beyond the training set a dead layer may answer; no certificate speaks of those.
 fn add_certificate(score: &mut Score, run: &Examined, continued: Option<&Continued>) {
     let Some(varied) = run.varied_after_certificate else { return };
-    let left = run.facts.after.outputs.iter().any(|output| output.train_spread > 1e-6);
-    let later = continued.is_some_and(|later| later.spread > 1e-6 || !later.moved.is_empty());
+    let left = run.facts.after.outputs.iter().any(|output| !crate::measure::is_constant(output.train_spread));
+    let later = continued.is_some_and(|later| !crate::measure::is_constant(later.spread) || !later.moved.is_empty());
     score.certificates.add(varied || left || later);
     score.continued.add(continued.is_some_and(|later| later.times >= TIMES_LONGER as f64));
 }

@@ -185,7 +185,10 @@ fn go_on(case: &Case, root: &Path, certified: u64) -> Result<Answer, Failure> {
     let moved = moved.collect();
     let measured = measure(case, &experiment, Some(&longer.join(folder::WEIGHTS)))?;
     std::fs::remove_dir_all(&longer)?;
-    let spread = measured.outputs.iter().map(|output| output.train_spread).fold(0.0, f64::max);
+    let spread = measured.outputs.iter().map(|output| output.train_spread).fold(0.0, |most: f64, spread| {
+        // A maximum would pass over NaN, which is no constant.
+        if spread.is_nan() || spread > most { spread } else { most }
+    });
     let steps = u64::from(epochs) * record.run.steps_per_epoch;
     Ok(Answer::Continued(Continued { steps, times: steps as f64 / certified.max(1) as f64, spread, moved }))
 }

@@ -31,6 +31,10 @@ const STANDARD_ERRORS: f64 = 3.0;
 /// hundredth fills the range within four more runs of the same length.
 const SPREAD_GROWTH: f64 = 1.5;
 
+/// Spread from which its growth is a departure: below, at the pace of [`SPREAD_GROWTH`], the collapse limit is more than two
+/// whole runs away.
+const LEAST_SPREAD: f64 = 0.005;
+
 /// A fall of the unexplained share.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Improvement {
@@ -114,7 +118,7 @@ pub(super) fn leaving_plateau(record: &Record, output: &str) -> bool {
         .and_then(|point| point.value.finite())
         .is_some_and(|corr| corr > limits::RIGHT_WAY_CORRELATION);
     let rising = 1.0 - falling_fraction(window);
-    *first > 0.0 && *last >= SPREAD_GROWTH * first && rising >= STEADY_FRACTION && right_way
+    *first > 0.0 && *last >= LEAST_SPREAD && *last >= SPREAD_GROWTH * first && rising >= STEADY_FRACTION && right_way
 }
 
 /// Whether a line through the logarithms falls by more than their scatter around it explains (Student's t test of the
@@ -193,12 +197,13 @@ mod tests {
 
     #[test]
     fn only_a_growing_spread_in_the_right_direction_leaves_the_plateau() {
-        let growing = |corr: f64| {
-            let spreads = (0..12).map(|epoch| 0.0005 * 1.3_f64.powi(epoch));
+        let growing = |corr: f64, scale: f64| {
+            let spreads = (0..12).map(|epoch| 0.0005 * scale * 1.3_f64.powi(epoch));
             leaving_plateau(&Synthetic::new().spreads(spreads).correlations([corr; 12]).record(), "y")
         };
-        assert!(growing(0.9));
-        assert!(!growing(0.1));
+        assert!(growing(0.9, 1.0));
+        assert!(!growing(0.1, 1.0));
+        assert!(!growing(0.9, 0.1), "too far from leaving");
         let still = Synthetic::new().spreads([0.001; 12]).correlations([0.9; 12]).record();
         assert!(!leaving_plateau(&still, "y"));
     }
