@@ -32,6 +32,8 @@ pub(super) struct OutputLook {
     pub same_fraction: Option<f64>,
     /// Whether predictions follow all but a few outlying targets: see [`limits::BULK_SPREAD`].
     pub follows_bulk: bool,
+    /// Share of the targets that lie farther from the median prediction than their own prediction does, on its side.
+    pub outward_fraction: Option<f64>,
 }
 
 impl OutputLook {
@@ -57,6 +59,7 @@ impl OutputLook {
             single_value: single_value.filter(|value| value.is_finite()),
             same_fraction: same_fraction(targets, predictions),
             follows_bulk: follows_bulk(targets, predictions),
+            outward_fraction: outward_fraction(targets, predictions),
         }
     }
 }
@@ -67,6 +70,16 @@ fn same_fraction(targets: &[f64], predictions: &[f64]) -> Option<f64> {
     let finite = predictions.iter().all(|value| value.is_finite()) && scale.is_finite();
     let same = predictions.iter().filter(|value| (**value - median).abs() <= COLLAPSE_SPREAD * scale).count();
     finite.then(|| same as f64 / predictions.len() as f64)
+}
+
+/// One half where each prediction is the median of its targets, whatever their skew; 1 where all are too small.
+fn outward_fraction(targets: &[f64], predictions: &[f64]) -> Option<f64> {
+    let centre = stats::median(predictions).filter(|centre| centre.is_finite())?;
+    let sides = targets.iter().zip(predictions).filter(|(_, prediction)| **prediction != centre);
+    let outward: Vec<bool> =
+        sides.map(|(target, prediction)| (target - prediction) * (prediction - centre).signum() > 0.0).collect();
+    let count = outward.iter().filter(|outward| **outward).count();
+    (!outward.is_empty()).then(|| count as f64 / outward.len() as f64)
 }
 
 /// Whether a few outliers make the targets' variance and the middle half of the predictions spreads like that of the
@@ -166,6 +179,20 @@ mod tests {
         assert!(varies(&[1000.0, 1000.1, 1000.2]));
         assert!(!varies(&[1.0, f64::NAN]));
         assert!(!varies(&[]));
+    }
+
+    #[test]
+    fn a_median_of_skewed_targets_has_as_many_on_either_side() {
+        // Three fifths of the targets are s, the others 10 s: the median is s, and the mean far out.
+        let s = |i: usize| ((i * 37) % 200) as f64 / 100.0 - 0.995;
+        let targets: Vec<f64> =
+            (0..200).map(|i| if i % 5 < 3 { s(i) - 1e-6 * (i % 2) as f64 } else { 10.0 * s(i) }).collect();
+        let median: Vec<f64> = (0..200).map(s).collect();
+        let small: Vec<f64> = median.iter().map(|value| 0.1 * value).collect();
+        let outward = |predictions: &[f64]| outward_fraction(&targets, predictions).expect("they vary");
+        assert!(outward(&median) < limits::OUTWARD_FRACTION, "{}", outward(&median));
+        assert!(outward(&small) > 0.99);
+        assert_eq!(outward_fraction(&targets, &[1.0; 200]), None);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::{
     constant::drives_to_median,
     limits,
     look::{OutputLook, moved_since_birth},
+    trend,
     verdict::{Case, lost_its_way},
 };
 use crate::record::{Record, Split};
@@ -25,18 +26,23 @@ pub(super) fn judge(case: &Case) -> (State, String) {
 
 /// The skill is above zero beyond doubt.
 fn better_than_a_constant(case: &Case, skill: Estimate) -> (State, String) {
-    if case.improving.is_some() && skill.value < limits::LEARNED_SKILL {
+    if case.improving.is_some() && skill.value < limits::LEARNED_SKILL && !does_as_well(case, skill) {
         return (State::Undertrained, still_rising());
     }
     if let Some(samples) = case.unusable_validation {
         let words = format!("it predicts its training set; {samples} validation samples are too few to confirm it");
         return (State::Undecided, words);
     }
-    if is_shrunk(case.judged) && !asks_for_the_median(case) && !case.at_rest {
+    let shrunk = is_shrunk(case.judged) && !is_asked_for(case);
+    if shrunk && trend::creeping(case.record, case.name) {
+        let words = "its predictions are far too small, and its skill was still creeping up when it stopped";
+        return (State::Undertrained, words.into());
+    }
+    if shrunk && !case.at_rest {
         let words = "its predictions are far too small, and there are too few epochs to say whether they still grow";
         return (State::Undecided, words.into());
     }
-    if is_shrunk(case.judged) && !asks_for_the_median(case) {
+    if shrunk {
         let slope = case.judged.intervals.slope.map_or(f64::NAN, |slope| slope.value);
         let words = format!("its predictions point the right way but are too small by a factor of about {slope:.1}");
         return (State::Shrunk, words);
@@ -54,7 +60,7 @@ fn better_than_a_constant(case: &Case, skill: Estimate) -> (State, String) {
                 format!("it predicts the training set, and on validation far less than is attainable: {reference}");
             return (State::Memorised, words);
         }
-        if spread_is_far_below(case.judged, best) && !asks_for_the_median(case) {
+        if spread_is_far_below(case.judged, best) && !is_asked_for(case) {
             let words = format!("its predictions point the right way with far too little spread: {reference}");
             return (State::Shrunk, words);
         }
@@ -86,17 +92,34 @@ fn doubtful(case: &Case, skill: Estimate) -> Option<String> {
         .then(|| format!("it is hardly better than a constant, which may be chance: {}", no_reference(case.record)))
 }
 
-/// Whether the loss is minimised by the conditional median: of skewed noise that lies nearer to zero than the mean, so that
-/// slope and squared error accuse a network that does what it was asked to.
-fn asks_for_the_median(case: &Case) -> bool {
+/// Whether small predictions are what the loss asks for: the conditional median of skewed noise lies nearer to zero than the
+/// mean, so that slope and squared error accuse a network that does what it was asked to.
+fn is_asked_for(case: &Case) -> bool {
     let std = case.record.run.data.targets.get(case.output).map_or(0.0, |target| target.train.std);
-    drives_to_median(case.record, std)
+    let outward = case.judged.outward_fraction.is_some_and(|fraction| fraction >= limits::OUTWARD_FRACTION);
+    drives_to_median(case.record, std) && !outward
+}
+
+/// Whether a run that still improves does as well as the best reference already, and gains little.
+fn does_as_well(case: &Case, skill: Estimate) -> bool {
+    let best = case.attainable.best.as_ref().filter(|best| best.finds_signal);
+    best.is_some_and(|best| skill.value >= best.skill.value)
+        && case.improving.is_some_and(|improving| improving.from - improving.to < limits::WORTHWHILE_GAIN)
 }
 
 /// The skill cannot be told from zero, or is below.
 fn no_better_than_a_constant(case: &Case, skill: Estimate) -> (State, String) {
-    if case.improving.is_some() {
+    // Of a target without signal nothing can be gained but the way back to the mean.
+    let on_the_way_back = case.attainable.signal == Signal::NotFound && skill.value > limits::HONEST_SKILL;
+    if case.improving.is_some() && !on_the_way_back {
         return (State::Undertrained, still_rising());
+    }
+    // The correlation is known more exactly than the skill, which scatters with the target's mean and variance as well.
+    let follows = case.judged.intervals.correlation.is_some_and(|corr| corr.is_surely_positive()) && skill.value > 0.0;
+    if follows && case.attainable.signal == Signal::Found && !fitted_more_than_it_predicts(case, skill) {
+        let words =
+            "its predictions follow the target, though the interval of its skill still touches that of a constant";
+        return (State::Learned, words.into());
     }
     if let Some(state) = memorised(case, skill) {
         return state;
@@ -112,7 +135,9 @@ fn no_better_than_a_constant(case: &Case, skill: Estimate) -> (State, String) {
     }
     match case.attainable.signal {
         // A point estimate this high in a sample this small is no evidence that there is nothing.
-        Signal::NotFound if skill.value < limits::MEMORISED_SKILL && skill.value > limits::UNRELATED_SKILL => {
+        Signal::NotFound
+            if !follows && skill.value < limits::MEMORISED_SKILL && skill.value > limits::UNRELATED_SKILL =>
+        {
             let words = "its predictions vary for nothing and are no better than a constant, and";
             (State::Unpredictable, format!("{words} {}", no_reference(case.record)))
         }

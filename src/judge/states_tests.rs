@@ -235,13 +235,22 @@ fn an_output_that_the_loss_left_behind_did_not_diverge() {
 
 #[test]
 fn an_absolute_loss_is_not_accused_of_shrinking() {
-    let timid = |loss| {
-        settled(|i, y| 1.0 + 0.15 * (y - 1.0) + 0.01 * noise(i + 9))
-            .with(move |run| run.experiment.training.loss = loss)
-            .references(&[reference(0.2, 1e-9)])
+    use crate::experiment::Loss;
+    // Three fifths of the targets are s with a little noise, the others 10 s: the median lies one standard deviation of that
+    // noise beyond s, where five sixths of the three fifths are below.
+    let s = |i: usize| 2.0 * noise(i);
+    let targets: Vec<f64> =
+        (0..600).map(|i| if i % 5 < 3 { s(i) + 1e-3 * noise(i + 50_000) } else { 10.0 * s(i) }).collect();
+    let predicted = |share: f64, loss| {
+        let predictions: Vec<f64> = (0..600).map(|i| share * (s(i) + 1e-3 * s(i).signum())).collect();
+        let looks =
+            (1..=9).fold(Synthetic::new(), |builder, epoch| builder.look(Split::Train, epoch, &targets, &predictions));
+        let looks = looks.with(move |run| run.experiment.training.loss = loss);
+        judged(looks.references(&[reference(0.2, 1e-9)])).state
     };
-    assert_eq!(judged(timid(crate::experiment::Loss::Mse {})).state, State::Shrunk);
-    assert_eq!(judged(timid(crate::experiment::Loss::Mae {})).state, State::Learned);
+    assert_eq!(predicted(1.0, Loss::Mae {}), State::Learned);
+    assert_eq!(predicted(1.0, Loss::Mse {}), State::Shrunk);
+    assert_eq!(predicted(0.5, Loss::Mae {}), State::Shrunk);
 }
 
 #[test]
@@ -249,4 +258,47 @@ fn too_few_epochs_cannot_say_that_predictions_no_longer_grow() {
     let timid = |epochs| Synthetic::new().looks(epochs, |_, i, y| 1.0 + 0.15 * (y - 1.0) + 0.01 * noise(i + 9));
     assert_eq!(judged(timid(1)).state, State::Undecided);
     assert_eq!(judged(timid(9)).state, State::Shrunk);
+}
+
+#[test]
+fn a_shrunk_run_that_still_creeps_is_undertrained() {
+    let growing = |by: f64| {
+        Synthetic::new().looks(30, move |epoch, i, y| {
+            let share = 0.15 + by * f64::from(epoch) / 30.0;
+            1.0 + share * (y - 1.0) + 0.01 * noise(i + 9)
+        })
+    };
+    assert_eq!(judged(growing(0.01)).state, State::Undertrained);
+    assert_eq!(judged(growing(0.0)).state, State::Shrunk);
+    assert_eq!(judged(growing(0.0005)).state, State::Shrunk);
+}
+
+#[test]
+fn a_run_as_good_as_the_references_that_gains_little_has_learned() {
+    let rising = |from: f64, to: f64| {
+        let steps = move |epoch: u32| from + (to - from) * f64::from(epoch) / 30.0;
+        Synthetic::new().looks(30, move |epoch, i, y| calibrated(steps(epoch), i, y))
+    };
+    let state = |from, to, best| judged(rising(from, to).references(&[reference(best, 1e-12)])).state;
+    assert_eq!(state(0.72, 0.82, 0.78), State::Learned);
+    assert_eq!(state(0.3, 0.82, 0.78), State::Undertrained, "it gains much");
+    assert_eq!(state(0.72, 0.82, 0.95), State::Undertrained, "more is attainable");
+}
+
+#[test]
+fn a_noisy_target_that_is_followed_is_learned_though_its_skill_scatters() {
+    // Forty validation samples: the interval of a skill of 0.2 reaches below zero, that of its correlation does not.
+    let train = targets(0, 400);
+    let fitted: Vec<f64> = train.iter().enumerate().map(|(i, y)| calibrated(0.35, i, *y)).collect();
+    let few = targets(9000, 40);
+    let follows: Vec<f64> = few.iter().enumerate().map(|(i, y)| 1.5 + 0.35 * (y - 1.0) + 0.5 * noise(i + 40)).collect();
+    let unrelated: Vec<f64> = (0..40).map(|i| 1.0 + 0.9 * noise(i + 77)).collect();
+    let both = |validation: &[f64], references: [ReferenceSkill; 1]| {
+        let looks = (1..=9).fold(Synthetic::new(), |builder, epoch| {
+            builder.look(Split::Train, epoch, &train, &fitted).look(Split::Validation, epoch, &few, validation)
+        });
+        judged(looks.references(&references)).state
+    };
+    assert_eq!(both(&follows, [reference(0.35, 1e-9)]), State::Learned);
+    assert_ne!(both(&unrelated, [reference(0.35, 1e-9)]), State::Learned);
 }

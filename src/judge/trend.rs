@@ -17,6 +17,8 @@ const MIN_STEPS: usize = 12;
 const CLEAR_FALL: f64 = 0.10;
 /// Fall that counts when nearly every look takes part in it, as in slow and steady descent.
 const STEADY_FALL: f64 = 0.02;
+/// Fall that is told from none where nearly every look takes part in it: a rate that was turned down to nothing leaves less.
+const CREEPING_FALL: f64 = 0.005;
 /// Share of the moves that go down in a steady descent; on a plateau half of them do.
 const STEADY_FRACTION: f64 = 0.8;
 /// What was reached must be below all that was seen before, by this factor: jitter comes back to where it was.
@@ -77,6 +79,20 @@ pub(super) fn improving(record: &Record, output: &str) -> Option<Improvement> {
         to,
         step,
     })
+}
+
+/// Whether the unexplained share fell steadily over the last third, by less than counts as improving.
+///
+/// Asked of predictions that are far too small: there a slow descent is a training that has not ended.
+pub(super) fn creeping(record: &Record, output: &str) -> bool {
+    let points = record.points(judged_split(record, output), Channel::Skill, output).iter();
+    let shares: Vec<f64> = points.filter_map(|point| Some(1.0 - point.value.finite()?)).collect();
+    let window = &shares[shares.len() - last_third(shares.len())..];
+    let (Some(from), Some(to)) = (window.first(), window.last()) else { return false };
+    window.len() >= MIN_LOOKS
+        && 1.0 - to / from >= CREEPING_FALL
+        && falling_fraction(window) >= STEADY_FRACTION
+        && falls_beyond_scatter(window)
 }
 
 /// Whether an output was looked at often enough for a fall to be seen.

@@ -105,7 +105,14 @@ mod tests {
     }
 
     fn fit(constant: Constant, level: f64, at: f64, distance: f64) -> ConstantFit {
-        ConstantFit { constant, level, at, distance: Some(distance), alternatives: Vec::new() }
+        ConstantFit {
+            constant,
+            level,
+            at,
+            distance: Some(distance),
+            same_fraction: Some(1.0),
+            alternatives: Vec::new(),
+        }
     }
 
     #[test]
