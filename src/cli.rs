@@ -146,7 +146,7 @@ Examples:
         /// Save and end when standard input is closed.
         #[arg(long)]
         watch_stdin: bool,
-        /// How long it may take to save after that [s].
+        /// Seconds that it may take to save after that.
         #[arg(long, value_name = "SECONDS", default_value_t = 30)]
         grace: u64,
     },
@@ -200,7 +200,7 @@ pub struct TrainingArguments {
     /// Change a setting of the configuration; may be given more than once.
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
-    /// Folder of the results [default: reports/<name>, with the changes in its name].
+    /// Folder of the results [default: reports/NAME, with the changes in its name].
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Go on with unfinished runs from their last checkpoints.

@@ -80,7 +80,7 @@ pub fn experiment(case: &Case, root: &Path, epochs: u32, probes: &str) -> Result
 /// Refuses an experiment that gives away what it is meant to show.
 fn refuse_labels(case: &Case, experiment: &Experiment) -> Result<(), Failure> {
     let text = serde_json::to_string(experiment)?.replace(&case.id, "").to_lowercase();
-    let labels = State::ALL.iter().map(|state| serde_json::to_string(state)).collect::<Result<Vec<_>, _>>()?;
+    let labels = State::ALL.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>()?;
     let labels = labels.iter().map(|label| label.trim_matches('"').to_owned());
     let names = generators::families().into_iter().map(|family| family.name.to_owned());
     match labels.chain(names).find(|label| text.contains(label.as_str())) {

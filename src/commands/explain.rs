@@ -26,7 +26,7 @@ struct Explanation {
 pub fn run(arguments: &ExplainArguments, manner: Manner) -> miette::Result<Exit> {
     let mut wanted = judge::explain_ids();
     if let Some(id) = &arguments.id {
-        wanted.retain(|known| known == id);
+        wanted.retain(|known| *known == judge::explained_under(id));
         if wanted.is_empty() {
             return Err(UsageError::UnknownId { id: id.clone(), help: help(id) }.into());
         }

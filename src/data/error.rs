@@ -189,9 +189,9 @@ pub enum DataError {
     TooLarge {
         /// What takes it, with the numbers.
         what: String,
-        /// Estimate [bytes].
+        /// Estimate \[bytes\].
         bytes: u64,
-        /// Limit [bytes].
+        /// Limit \[bytes\].
         limit: u64,
         /// The setting that helps most.
         setting: &'static str,
@@ -200,7 +200,7 @@ pub enum DataError {
     #[error("there is no memory for {} of data", gib((*.bytes).into()))]
     #[diagnostic(code(whymean::data::memory), help("lower `{setting}`, or end other programs"))]
     NoMemory {
-        /// What was asked for [bytes].
+        /// What was asked for \[bytes\].
         bytes: u64,
         /// The setting that helps most.
         setting: &'static str,

@@ -22,7 +22,7 @@ pub use self::{
     load::load,
 };
 
-/// Most memory that data may take [bytes]: what a common workstation has.
+/// Most memory that data may take \[bytes\]: what a common workstation has.
 pub const MOST_BYTES: u64 = 16 << 30;
 
 /// Samples of one split, in memory.

@@ -51,7 +51,7 @@ pub(super) struct Wanted<'a> {
     pub missing: Missing,
 }
 
-/// Longest cell that is read as a number [bytes]: f64 has 767 digits at most that mean anything.
+/// Longest cell that is read as a number \[bytes\]: f64 has 767 digits at most that mean anything.
 const LONGEST_NUMBER: usize = 1000;
 
 /// Texts that mean "no value", lower case.

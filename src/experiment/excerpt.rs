@@ -34,7 +34,7 @@ pub(super) struct Excerpts {
 impl Excerpts {
     /// Bytes shown on each side of a place in a long line, and most of the place itself.
     const AROUND: usize = 60;
-    /// From this length on, a line is not shown as a whole [bytes].
+    /// From this length on, a line is not shown as a whole \[bytes\].
     const LONG: usize = 200;
     /// Most lines that a place is marked over.
     const LINES: usize = 6;

@@ -2,7 +2,7 @@
 
 use super::{Layer, Model, Padding, batches::next_size};
 
-/// Most memory that a training may be expected to take [bytes].
+/// Most memory that a training may be expected to take \[bytes\].
 ///
 /// 16 GiB: what a common workstation has. An estimate beyond it is nearly always a slip (a dense layer on a large image).
 pub const MOST_BYTES: u64 = 16 << 30;
@@ -105,9 +105,9 @@ pub enum ShapeError {
         name: String,
         /// Trainable values of all layers.
         parameters: u64,
-        /// Weights, gradients and moments [bytes].
+        /// Weights, gradients and moments \[bytes\].
         parameter_bytes: u64,
-        /// Activations and their gradients of one batch [bytes].
+        /// Activations and their gradients of one batch \[bytes\].
         activation_bytes: u64,
         /// Samples per step.
         batch_size: u32,
@@ -202,9 +202,9 @@ pub struct Footprint {
     pub shapes: Vec<Vec<usize>>,
     /// Number of trainable values of each layer.
     pub parameters: Vec<u64>,
-    /// Weights, gradients and the optimiser's moments [bytes].
+    /// Weights, gradients and the optimiser's moments \[bytes\].
     pub parameter_bytes: u64,
-    /// Activations and their gradients of one batch [bytes].
+    /// Activations and their gradients of one batch \[bytes\].
     pub activation_bytes: u64,
 }
 

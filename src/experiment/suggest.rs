@@ -50,7 +50,7 @@ const SYNONYMS: &[(&str, &str)] = &[
 
 /// The allowed name that the user most likely meant, if one is near.
 pub(crate) fn nearest<'a>(seen: &str, allowed: impl IntoIterator<Item = &'a str> + Clone) -> Option<&'a str> {
-    /// Longest word that is compared [bytes].
+    /// Longest word that is compared \[bytes\].
     const MOST_COMPARED: usize = 200;
     let plain = seen.trim().to_lowercase().replace(['-', ' '], "_");
     if let Some(same) = allowed.clone().into_iter().find(|name| *name == plain) {

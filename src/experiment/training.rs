@@ -14,7 +14,7 @@ pub struct Training {
     pub shuffle: bool,
     /// The loss that is minimised.
     pub loss: Loss,
-    /// The optimiser. The spelling `optimizer` is read as well, also in a [`Change`]'s path.
+    /// The optimiser. The spelling `optimizer` is read as well, also in a [`Change`](crate::experiment::Change)'s path.
     pub optimiser: Optimiser,
     /// How the learning rate moves over time.
     pub schedule: Schedule,

@@ -76,6 +76,28 @@ pub fn explain(id: &str) -> Option<&'static str> {
     texts.into_iter().find(|(known, _)| *known == id).map(|(_, text)| text)
 }
 
+/// Other words of the output, each with the id whose explanation speaks of it.
+const ALSO: [(&str, &str); 12] = [
+    ("attainable", "reference"),
+    ("corr", "spread"),
+    ("correlation", "spread"),
+    ("dead-units", "dead-layer"),
+    ("escape-rate", "plateau"),
+    ("hold", "plateau"),
+    ("mean-predictor", "skill"),
+    ("neighbours", "reference"),
+    ("random-features", "reference"),
+    ("ridge", "reference"),
+    ("stability-limit", "sharpness"),
+    ("training-path", "mismatch"),
+];
+
+/// The id under which a word is explained: itself, or the one that speaks of it.
+pub fn explained_under(word: &str) -> &str {
+    let word = word.trim();
+    ALSO.iter().find(|(also, _)| also.eq_ignore_ascii_case(&word.replace(' ', "-"))).map_or(word, |(_, id)| id)
+}
+
 /// Every id that [`explain`] knows, in the order of [`explain_groups`].
 pub fn explain_ids() -> Vec<&'static str> {
     explain_groups().into_iter().flat_map(|(_, ids)| ids).collect()
@@ -89,6 +111,16 @@ mod tests {
     fn words<T: serde::Serialize>(all: impl IntoIterator<Item = T>) -> Vec<String> {
         let words = all.into_iter().map(|one| serde_json::to_value(one).expect("a word"));
         words.map(|word| word.as_str().expect("a word").to_owned()).collect()
+    }
+
+    #[test]
+    fn other_words_lead_to_an_id_and_hide_none() {
+        let ids = explain_ids();
+        for (word, id) in ALSO {
+            assert!(ids.contains(&id) && !ids.contains(&word), "`{word}`");
+        }
+        assert_eq!(explained_under("Stability limit"), "sharpness");
+        assert_eq!(explained_under("skill"), "skill");
     }
 
     #[test]

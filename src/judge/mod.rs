@@ -37,7 +37,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     compare::compare,
     decide::{Decision, decide, not_finite},
-    explain::{explain, explain_groups, explain_ids},
+    explain::{explain, explain_groups, explain_ids, explained_under},
     over_runs::diagnose,
     run::judge_run,
     symptoms::Finding,
@@ -295,7 +295,8 @@ pub struct RunDiagnosis {
     pub findings: Vec<Finding>,
     /// The proof behind `hold: stuck`.
     pub certificate: Option<StuckCertificate>,
-    /// Of a plateau: how often runs like it left their plateau within as many steps again, measured by `make accuracy`.
+    /// Of a plateau: how often plateaus of the same kind (a dead layer, bounded activations, neither) were left within as many
+    /// steps again, measured by `make accuracy`.
     pub escape_rate: Option<Estimate>,
     /// How much of the target each layer still holds, from the input on; empty where it was not measured.
     pub signal: Vec<LayerSignal>,

@@ -75,7 +75,7 @@ fn judge_beside(record: &Record, elsewhere: &LearnedElsewhere) -> RunDiagnosis {
         dead_units: dead_units(record),
         findings: symptoms::look(record),
         certificate: record.run.certificate.clone(),
-        escape_rate: (hold == Some(Hold::Plateau)).then(plateau::escape_rate).flatten(),
+        escape_rate: (hold == Some(Hold::Plateau)).then(|| plateau::escape_rate(record)),
         signal_ends_at: depth::ends_at(record, &signal),
         signal,
         sharpness: depth::sharpness(record),

@@ -289,7 +289,7 @@ pub struct RunInfo {
     pub status: Status,
     /// Present when the run was proved stuck.
     pub certificate: Option<StuckCertificate>,
-    /// Training time so far, of all parts of a resumed run together [s].
+    /// Training time so far, of all parts of a resumed run together \[s\].
     pub wall_secs: f64,
 }
 

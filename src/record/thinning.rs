@@ -1,6 +1,6 @@
 //! How readings of steps are thinned: a property of the record's format, which its writer follows and its readers may use.
 //!
-//! Up to [`DENSE_STEPS`] every step is stored. Later steps fall into windows that grow with the run, and each window keeps its
+//! Up to `DENSE_STEPS` every step is stored. Later steps fall into windows that grow with the run, and each window keeps its
 //! smallest, its largest and its first non-finite reading.
 
 /// Steps that are stored one by one. Collapse by a high learning rate happens within the first ten.

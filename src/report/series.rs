@@ -105,7 +105,7 @@ pub fn line(points: &[Point], time: Time, x: &Axis, y: &Axis, label: &str, style
     layers(sort(places, y), x, y, label, style)
 }
 
-/// As [`line`], for places that were worked out already.
+/// As [`line()`], for places that were worked out already.
 pub fn layers(sorted: Sorted, x: &Axis, y: &Axis, label: &str, style: Style) -> Vec<Layer> {
     let mut layers = Vec::new();
     if !sorted.segments.is_empty() {

@@ -68,7 +68,7 @@ pub fn hex((red, green, blue): Rgb) -> String {
     format!("#{red:02X}{green:02X}{blue:02X}")
 }
 
-/// Strokes and gaps along a line [px]; empty for an unbroken one.
+/// Strokes and gaps along a line \[px\]; empty for an unbroken one.
 pub const fn dashes(dash: Dash) -> &'static [f64] {
     match dash {
         Dash::Solid => &[],
@@ -78,7 +78,7 @@ pub const fn dashes(dash: Dash) -> &'static [f64] {
     }
 }
 
-/// Width of a line [px].
+/// Width of a line \[px\].
 pub const fn line_width(weight: Weight) -> f64 {
     match weight {
         Weight::Thin => 1.0,
@@ -92,31 +92,31 @@ pub const THIN_OPACITY: f64 = 0.6;
 pub const BAND_OPACITY: f64 = 0.25;
 /// Opacity of a dot: many lie on each other.
 pub const DOT_OPACITY: f64 = 0.55;
-/// Radius of a dot [px].
+/// Radius of a dot \[px\].
 pub const DOT_RADIUS: f64 = 2.6;
 
-/// Size of ordinary text in a figure [px].
+/// Size of ordinary text in a figure \[px\].
 pub const TEXT: f64 = 13.0;
-/// Size of a panel's title [px].
+/// Size of a panel's title \[px\].
 pub const PANEL_TITLE: f64 = 14.0;
-/// Size of the title on a picture that stands alone [px].
+/// Size of the title on a picture that stands alone \[px\].
 pub const TITLE: f64 = 17.0;
 
-/// Width of a figure on a page [px].
+/// Width of a figure on a page \[px\].
 pub const WIDE: f64 = 880.0;
-/// Width of a figure on a telephone, and of the picture beside the verdict [px].
+/// Width of a figure on a telephone, and of the picture beside the verdict \[px\].
 pub const NARROW: f64 = 360.0;
-/// Height of the plot of a panel that has the width of the figure [px].
+/// Height of the plot of a panel that has the width of the figure \[px\].
 pub const TALL_PLOT: f64 = 260.0;
-/// Height of the plot of other panels [px].
+/// Height of the plot of other panels \[px\].
 pub const PLOT: f64 = 200.0;
-/// Height of one lane [px].
+/// Height of one lane \[px\].
 pub const LANE: f64 = 22.0;
-/// Height of one named row [px].
+/// Height of one named row \[px\].
 pub const ROW: f64 = 28.0;
-/// Between panels, and around the picture [px].
+/// Between panels, and around the picture \[px\].
 pub const GUTTER: f64 = 28.0;
-/// Around a picture that stands alone [px].
+/// Around a picture that stands alone \[px\].
 pub const MARGIN: f64 = 20.0;
 
 /// Pixels of a PNG for each pixel on screen, for screens with high resolution.

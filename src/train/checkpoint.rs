@@ -33,7 +33,7 @@ pub struct Progress {
     pub segment: u32,
     /// What the recorder holds.
     pub recorder: RecorderState,
-    /// Training time so far [s].
+    /// Training time so far \[s\].
     pub wall_secs: f64,
 }
 

@@ -99,7 +99,7 @@ struct Trial<'a> {
     recorder: Recorder,
     at: Progress,
     started: Instant,
-    /// Training time of the parts before this one [s].
+    /// Training time of the parts before this one \[s\].
     earlier_secs: f64,
     last_checkpoint: Instant,
     last_line: Option<Instant>,
@@ -337,7 +337,7 @@ fn versions() -> BTreeMap<String, String> {
     BTreeMap::from([version("whymean", env!("CARGO_PKG_VERSION")), version("libtorch", env!("WHYMEAN_LIBTORCH"))])
 }
 
-/// Largest resident memory of this process so far [bytes]; `None` where the system does not tell.
+/// Largest resident memory of this process so far \[bytes\]; `None` where the system does not tell.
 fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -65,9 +65,9 @@ pub struct Outcome {
     pub epochs: u32,
     /// Optimiser steps that were finished.
     pub steps: u64,
-    /// Training time, of all parts of a resumed trial together [s].
+    /// Training time, of all parts of a resumed trial together \[s\].
     pub wall_secs: f64,
-    /// Largest resident memory of the process [bytes]; absent where the system does not tell.
+    /// Largest resident memory of the process \[bytes\]; absent where the system does not tell.
     pub peak_memory_bytes: Option<u64>,
 }
 

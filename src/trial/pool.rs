@@ -23,7 +23,7 @@ use super::{
 
 /// How often a trial that was killed by a signal is started, in all.
 const STARTS: u32 = 2;
-/// How long the pool sleeps when no child says anything [s].
+/// How long the pool sleeps when no child says anything \[s\].
 const TICK: Duration = Duration::from_millis(50);
 /// How long a dead child's last lines are waited for; somebody else may hold the other end of its pipe.
 const LAST_LINES: Duration = Duration::from_secs(1);

@@ -47,8 +47,8 @@ fn blocks(document: &str, language: &str) -> Vec<String> {
 /// The block of the README that configures a table of the reader's own.
 #[cfg(feature = "torch")]
 pub fn own_table() -> String {
-    let blocks = blocks(&document("README.md"), "toml").into_iter();
-    blocks.filter(|block| block.contains("source = \"table\"")).last().expect("the README shows a table")
+    let mut blocks = blocks(&document("README.md"), "toml").into_iter();
+    blocks.rfind(|block| block.contains("source = \"table\"")).expect("the README shows a table")
 }
 
 /// What stands between backticks outside of blocks, and the lines of the blocks for a shell.

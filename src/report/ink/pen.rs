@@ -115,7 +115,7 @@ fn font(size: f64, face: Face, hue: Hue) -> TextStyle<'static> {
     TextStyle { font, color: RGBColor(red, green, blue).to_backend_color(), pos: Pos::new(HPos::Left, VPos::Center) }
 }
 
-/// Width of a text [px], with room for a somewhat wider font: an SVG gets that of the reader's machine.
+/// Width of a text \[px\], with room for a somewhat wider font: an SVG gets that of the reader's machine.
 pub fn width_of(text: &str, size: f64, face: Face) -> f64 {
     const WIDER: f64 = 1.06;
     if fonts().is_err() {
