@@ -90,8 +90,9 @@ fn measure_all(arguments: &Arguments, root: &Path) -> Result<(), Failure> {
     let judged_secs = started.elapsed().as_secs_f64() - trained_secs;
     let continued = continue_certified(&examined, root, share, arguments.workers)?;
     let total_secs = started.elapsed().as_secs_f64();
+    let kept = if arguments.keep.is_some() { " (but for those that were kept from before)" } else { "" };
     let time = format!(
-        "{} runs: trained in {trained_secs:.0} s, judged in {judged_secs:.0} s, certified ones continued in {:.0} s",
+        "{} runs: trained in {trained_secs:.0} s{kept}, judged in {judged_secs:.0} s, certified ones continued in {:.0} s",
         examined.len(),
         total_secs - trained_secs - judged_secs
     );

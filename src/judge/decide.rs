@@ -76,7 +76,7 @@ pub fn decide(record: &Record) -> Decision {
         };
     }
     let layers = cut_off_layers(record);
-    if !layers.is_empty() {
+    if !layers.is_empty() && !runs_away(record) {
         return Decision::Certify { layers };
     }
     if !diagnosis.early_stop {
@@ -130,6 +130,21 @@ fn cut_off_layers(record: &Record) -> Vec<String> {
             .is_some_and(|epochs| u64::from(epochs) * record.run.steps_per_epoch <= MOST_MOTION_STEPS)
     };
     (0..layers.len()).filter(awaited).map(|index| layers[index].name.clone()).collect()
+}
+
+/// Whether the constant behind a dead layer is off the mean and went farther off since the look before.
+///
+/// A bias that diverges by itself, as under SGD with a rate above its limit, ends in NaN, and NaN passes back through a dead layer:
+/// then what no gradient reaches moves after all. So nothing is proved while it may.
+fn runs_away(record: &Record) -> bool {
+    record.varying_outputs().into_iter().any(|name| {
+        let looks = record.points(Split::Train, Channel::Skill, name).iter().rev().take(2);
+        let shares: Vec<f64> = looks.map(|point| 1.0 - point.value.value()).collect(); // the newest first
+        shares.first().is_some_and(|now| {
+            !now.is_finite()
+                || (*now > AT_THE_MEAN && shares.get(1).is_none_or(|before| now > before || before.is_nan()))
+        })
+    })
 }
 
 /// For how many epochs in a row, up to the last, the last of these layers was dead on the probe set and every gradient

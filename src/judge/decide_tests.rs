@@ -48,6 +48,18 @@ fn a_dead_cut_off_layer_asks_for_a_proof_until_all_motion_must_be_over() {
 }
 
 #[test]
+fn no_proof_is_asked_for_while_the_constant_runs_away() {
+    let with = |skills: [f64; 4]| {
+        let run = dead(3, 4).epochs(Split::Train, Channel::Skill, "y", 1, skills);
+        matches!(decide(&run.record()), Decision::Certify { .. })
+    };
+    assert!(!with([0.0, -0.2, -0.4, -0.8]), "farther off at each look");
+    assert!(!with([0.0, -0.2, -0.4, f64::NEG_INFINITY]));
+    assert!(with([-9.0, -8.0, -7.0, -6.0]), "on its way to the mean");
+    assert!(with([0.0, 0.0, 0.0, -0.01]), "at the mean, with jitter");
+}
+
+#[test]
 fn no_proof_is_asked_for_under_weight_decay() {
     let decaying = dead(3, 4).with(|run| {
         run.experiment.training.optimiser =

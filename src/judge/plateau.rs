@@ -43,8 +43,8 @@ impl Kind {
     fn measured(self) -> (u32, u32) {
         match self {
             Self::DeadLayer => (0, 21),
-            Self::Bounded => (5, 76),
-            Self::Other => (0, 87),
+            Self::Bounded => (3, 76),
+            Self::Other => (0, 85),
         }
     }
 }

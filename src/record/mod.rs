@@ -236,7 +236,7 @@ pub enum Status {
 /// Proof, made by the trainer, that no gradient can ever again reach what lies before a dead layer.
 ///
 /// It was made with the optimiser at rest: the next step without gradient changes no bit of the frozen parameters, and
-/// none later can change more.
+/// none later can change more, as long as what lies behind the layer stays finite: NaN would pass back through it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct StuckCertificate {
     /// The layer whose units are all exactly zero.
