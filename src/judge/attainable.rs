@@ -41,6 +41,13 @@ pub(super) struct Attainable {
     pub best: Option<BestReference>,
 }
 
+impl Attainable {
+    /// The best reference, where it proves that there is signal.
+    pub fn proof(&self) -> Option<&BestReference> {
+        self.best.as_ref().filter(|best| best.finds_signal)
+    }
+}
+
 /// Names of outputs that another run on the same data learned: what one network predicts can be predicted.
 pub(super) type LearnedElsewhere = BTreeSet<String>;
 

@@ -50,7 +50,7 @@ fn better_than_a_constant(case: &Case, skill: Estimate) -> (State, String) {
     if let Some(words) = doubtful(case, skill) {
         return (State::Undecided, words);
     }
-    let Some(best) = case.attainable.best.as_ref().filter(|best| best.finds_signal) else {
+    let Some(best) = case.attainable.proof() else {
         return (State::Learned, "it predicts better than a constant".into());
     };
     let reference = format!("{} reaches {:.2}", best.learner.name(), best.skill.value);
@@ -102,7 +102,7 @@ fn is_asked_for(case: &Case) -> bool {
 
 /// Whether a run that still improves does as well as the best reference already, and gains little.
 fn does_as_well(case: &Case, skill: Estimate) -> bool {
-    let best = case.attainable.best.as_ref().filter(|best| best.finds_signal);
+    let best = case.attainable.proof();
     best.is_some_and(|best| skill.value >= best.skill.value)
         && case.improving.is_some_and(|improving| improving.from - improving.to < limits::WORTHWHILE_GAIN)
 }
@@ -169,8 +169,8 @@ fn still_rising() -> String {
 }
 
 /// `, though ridge regression reaches 0.52`; empty where no reference finds signal.
-fn though(case: &Case) -> String {
-    case.attainable.best.as_ref().filter(|best| best.finds_signal).map_or_else(String::new, |best| {
+pub(super) fn though(case: &Case) -> String {
+    case.attainable.proof().map_or_else(String::new, |best| {
         format!(", though {} reaches a skill of {:.2}", best.learner.name(), best.skill.value)
     })
 }
@@ -193,7 +193,7 @@ pub(super) const BULK: &str = "a few outlying targets make most of its variance,
 
 /// Whether predictions follow all but a few outlying targets, on every split.
 pub(super) fn follows_bulk(case: &Case) -> bool {
-    case.train.into_iter().chain([case.judged]).all(|look| look.follows_bulk)
+    case.on_every_split(|look| look.follows_bulk)
 }
 
 /// Whether predictions point the right way with a slope far above 1: made larger, they would be better.
@@ -247,20 +247,20 @@ fn memorised(case: &Case, skill: Estimate) -> Option<(State, String)> {
 
 /// Spread and skill that are small beside what is attainable, though not small by themselves.
 fn nearly_flat(case: &Case) -> bool {
-    let Some(best) = case.attainable.best.as_ref().filter(|best| best.finds_signal) else { return false };
+    let Some(best) = case.attainable.proof() else { return false };
     let attainable = best.skill.low.max(0.0);
     let small = |look: &OutputLook| {
         look.intervals.spread.is_some_and(|spread| spread.high < limits::NEARLY_FLAT_SHARE * attainable.sqrt())
             && look.intervals.skill.is_some_and(|skill| skill.high < limits::NEARLY_FLAT_SHARE * attainable)
     };
-    case.train.into_iter().chain([case.judged]).all(small)
+    case.on_every_split(small)
 }
 
 /// One answer for nearly all inputs, on every split, and no skill. A sparse target is answered with one value for nearly all
 /// inputs as well, but then the others give it skill.
 fn flat_but_for_outliers(case: &Case) -> bool {
     let same = |look: &OutputLook| look.same_fraction.is_some_and(|same| same >= limits::SAME_FRACTION);
-    case.train.into_iter().chain([case.judged]).all(same)
+    case.on_every_split(same)
 }
 
 /// Whether the trained network still answers as the untrained one did.

@@ -57,6 +57,13 @@ pub(super) struct Case<'a> {
     pub unusable_validation: Option<usize>,
 }
 
+impl Case<'_> {
+    /// Whether something holds of the look at the training split, where it can be judged, and of the one that counts.
+    pub fn on_every_split(&self, holds: impl Fn(&OutputLook) -> bool) -> bool {
+        self.train.into_iter().chain([self.judged]).all(holds)
+    }
+}
+
 /// Judges one output (by index); `elsewhere` names outputs that another run on the same data learned.
 pub(super) fn judge_output(record: &Record, output: usize, elsewhere: &LearnedElsewhere) -> OutputVerdict {
     let train = OutputLook::newest(record, Split::Train, output);
@@ -132,13 +139,13 @@ fn decide(case: &Case) -> (State, String) {
     if let Some(found) = mismatch(case) {
         return found;
     }
-    if case.train.into_iter().chain([case.judged]).all(is_flat) {
+    if case.on_every_split(is_flat) {
         return judge_flat(case);
     }
     skilful::judge(case)
 }
 
-/// Fine on the training path and nearly all of it lost on the inference path, with the same weights and the same samples.
+/// Fine on the training path and more than half of it lost on the inference path, with the same weights and the same samples.
 fn mismatch(case: &Case) -> Option<(State, String)> {
     let path = case.training_path?.intervals.skill?;
     let inference = case.train?.intervals.skill?;
@@ -193,17 +200,13 @@ fn judge_flat(case: &Case) -> (State, String) {
                 skilful::no_reference(case.record)
             ),
         ),
-        Signal::Found => match &case.attainable.best {
-            Some(best) if best.finds_signal => (
-                State::Collapsed,
-                format!(
-                    "its predictions are one constant, though {} reaches a skill of {:.2}",
-                    best.learner.name(),
-                    best.skill.value
-                ),
-            ),
-            _ => (State::Collapsed, "its predictions are one constant, though the target can be predicted".into()),
-        },
+        Signal::Found => {
+            let though = match skilful::though(case) {
+                nothing if nothing.is_empty() => ", though the target can be predicted".to_owned(),
+                though => though,
+            };
+            (State::Collapsed, format!("its predictions are one constant{though}"))
+        }
         Signal::Unclear => (
             State::Undecided,
             format!("its predictions are one constant, and {}", skilful::too_few_to_tell(case.record)),
@@ -231,9 +234,6 @@ fn lowest_ratio(record: &Record, split: Split, name: &str) -> f64 {
     looks.fold(f64::INFINITY, f64::min)
 }
 
-#[cfg(test)]
-#[path = "states_tests.rs"]
-mod states_tests;
 /// Whether the loss of the last batches is below that of the first ones.
 fn loss_fell(record: &Record) -> bool {
     /// Batches that a median is taken of: one may be off.
@@ -249,3 +249,7 @@ fn loss_fell(record: &Record) -> bool {
 #[cfg(test)]
 #[path = "verdict_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "states_tests.rs"]
+mod states_tests;
