@@ -66,10 +66,63 @@ pub struct Summary {
     pub inputs: Moments,
     /// Per output: the targets of the training split, after scaling.
     pub targets: Vec<TargetSummary>,
+    /// Each input column (each channel of images), up to [`MOST_COLUMNS`]; after scaling.
+    pub columns: Vec<ColumnSummary>,
+    /// Pairs of names of input columns that are equal on the whole training split, each with the first it equals.
+    pub equal_columns: Vec<(String, String)>,
+    /// Whether inputs and targets belong together in another order of the rows; empty where that was not tried.
+    pub alignments: Vec<Alignment>,
     /// Rows left out for missing cells.
     pub dropped_rows: u64,
     /// SHA-256 over inputs and targets of both splits, hexadecimal.
     pub fingerprint: String,
+}
+
+/// Most input columns that are summarised one by one.
+pub const MOST_COLUMNS: usize = 4_096;
+
+/// One input column (one channel of images), after scaling.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ColumnSummary {
+    /// Name of the column; `channel 0`, ... of images.
+    pub name: String,
+    /// Over the training split.
+    pub train: Moments,
+    /// Over the validation split; absent when it is empty.
+    pub validation: Option<Moments>,
+    /// Cells of the training split that are NaN or infinite.
+    pub non_finite: u64,
+}
+
+/// An order in which the targets were held against the inputs of a table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Alignment {
+    /// Which.
+    pub order: RowOrder,
+    /// Squared correlation of the targets with their linear fit from the inputs, adjusted for the number of columns; of the output where it is largest.
+    #[serde(with = "crate::record::any_float")]
+    #[schemars(with = "f64")]
+    pub explained: f64,
+    /// The largest of the same over random orders: what chance gives.
+    #[serde(with = "crate::record::any_float")]
+    #[schemars(with = "f64")]
+    pub chance: f64,
+}
+
+/// An order of the targets' rows against those of the inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RowOrder {
+    /// As they are.
+    AsGiven,
+    /// Each input with the target of so many rows later (earlier where negative).
+    Shifted(i32),
+    /// The targets from last to first.
+    Reversed,
+    /// The targets as if their row numbers had been sorted as text: 0, 1, 10, 100, 11, ...
+    SortedAsText,
+    /// Row numbers sorted as text on the side of the inputs.
+    InputsSortedAsText,
 }
 
 /// Location and spread of numbers; variance is population variance (ddof 0).

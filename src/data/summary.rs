@@ -86,6 +86,9 @@ pub(super) fn summary(
         features,
         inputs: Moments::of(train.inputs.iter().map(|value| f64::from(*value))).unwrap_or(NOTHING),
         targets: outputs.iter().enumerate().map(target).collect(),
+        columns: Vec::new(),
+        equal_columns: Vec::new(),
+        alignments: Vec::new(),
         dropped_rows,
         fingerprint: fingerprint(train, validation, input_shape, count),
     }

@@ -53,7 +53,7 @@ mod tests {
     use crate::experiment::{Activation, BiasInit, Init, Padding, WeightInit};
 
     const NORM: Layer = Layer::BatchNorm { momentum: 0.1, epsilon: 1e-5, activation: Activation::Linear };
-    const DENSE: Layer = Layer::Dense { units: None, activation: Activation::Linear, bias: true };
+    const DENSE: Layer = Layer::Dense { units: None, activation: Activation::Linear, bias: true, init: None };
 
     fn model(layers: Vec<Layer>) -> Model {
         let init = Init { weights: WeightInit::Zeros {}, gain: 1.0, bias: BiasInit::Zeros {} };
@@ -90,6 +90,7 @@ mod tests {
             padding: Padding::Same,
             activation: Activation::Relu,
             bias: true,
+            init: None,
         };
         // 64 positions of one image.
         assert_eq!(check(&model(vec![conv, NORM, Layer::Flatten {}, DENSE]), &[3, 8, 8], 1, 1, Some(61)), Ok(()));

@@ -26,6 +26,9 @@ pub enum Layer {
         activation: Activation,
         /// Whether there is a bias.
         bias: bool,
+        /// How this layer starts; left out: as `model.init` says.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        init: Option<Init>,
     },
     /// 2-D convolution, `[N, C, H, W] -> [N, filters, H', W']`.
     Conv2d {
@@ -41,6 +44,9 @@ pub enum Layer {
         activation: Activation,
         /// Whether there is a bias.
         bias: bool,
+        /// How this layer starts; left out: as `model.init` says.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        init: Option<Init>,
     },
     /// Maximum over windows, without padding.
     MaxPool2d {
@@ -99,6 +105,8 @@ pub enum Activation {
     Sigmoid,
     /// `log(1 + exp(x))`.
     Softplus,
+    /// `exp(x) / sum(exp(x))` over the units (the channels of an image); of one unit always 1.
+    Softmax,
 }
 
 /// Padding of a convolution.

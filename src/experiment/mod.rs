@@ -8,6 +8,7 @@ pub mod batches;
 pub mod change;
 mod error;
 pub(crate) mod excerpt;
+mod faults;
 mod layers;
 pub mod reader;
 pub mod shapes;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     change::Change,
     error::{ExperimentError, ExperimentErrors},
+    faults::{Faults, GradientFault, LossShapes, TargetFault, TrainingMode},
     layers::{Activation, BiasInit, Init, Layer, Model, Padding, WeightInit},
     reader::{LARGEST_SEED, parse, read},
     source::{Data, Distribution, Formula, Missing, Scaling, Source},
@@ -47,6 +49,9 @@ pub struct Experiment {
     pub training: Training,
     /// How it is examined.
     pub diagnosis: Diagnosis,
+    /// Bugs that are planted on purpose; none unless said.
+    #[serde(default, skip_serializing_if = "Faults::is_none")]
+    pub faults: Faults,
 }
 
 /// `[diagnosis]`: how the run is examined and when it may stop.
@@ -63,6 +68,9 @@ pub struct Diagnosis {
     pub patience_epochs: u32,
     /// Which instruments run.
     pub probes: Probes,
+    /// Whether a run also stops as soon as its network has learned, settled or not; fixes are proved so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stop_when_learned: bool,
     /// Whether learners without a network are trained on the same data, to tell what is attainable at least.
     pub references: bool,
 }
@@ -78,6 +86,11 @@ pub enum Probes {
 }
 
 impl Experiment {
+    /// The experiment as record, judge and report know it: without what was planted.
+    pub fn without_faults(&self) -> Self {
+        Self { faults: Faults::default(), ..self.clone() }
+    }
+
     /// SHA-256 of the resolved experiment, hexadecimal: two experiments with the same hash train the same runs.
     pub fn hash(&self) -> String {
         use sha2::{Digest, Sha256};

@@ -8,11 +8,11 @@ fn model(layers: Vec<Layer>) -> Model {
 }
 
 fn dense(units: Option<u32>) -> Layer {
-    Layer::Dense { units, activation: Activation::Relu, bias: true }
+    Layer::Dense { units, activation: Activation::Relu, bias: true, init: None }
 }
 
 fn conv(filters: u32, kernel: u32, stride: u32, padding: Padding) -> Layer {
-    Layer::Conv2d { filters, kernel, stride, padding, activation: Activation::Relu, bias: true }
+    Layer::Conv2d { filters, kernel, stride, padding, activation: Activation::Relu, bias: true, init: None }
 }
 
 /// The network of the question on Cross Validated, with its parameters counted by PyTorch.

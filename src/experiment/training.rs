@@ -10,6 +10,9 @@ pub struct Training {
     pub epochs: u32,
     /// Samples per step; the last batch of an epoch may be smaller.
     pub batch_size: u32,
+    /// Whether a last batch that is smaller than the others is left out; with fewer samples than a batch nothing is trained.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drop_last: bool,
     /// Whether the order of the samples is drawn anew each epoch.
     pub shuffle: bool,
     /// The loss that is minimised.
@@ -43,6 +46,12 @@ pub enum Loss {
         /// Where it changes [target units].
         delta: f64,
     },
+    /// Mean absolute percentage error, `|p - y| / max(|y|, 1e-7)` (Keras' form without its factor of 100).
+    Mape {},
+    /// `-y log p - (1 - y) log(1 - p)` with `p` clipped to 1e-7..1 - 1e-7 (Keras' form): meant for targets in 0..1.
+    BinaryCrossEntropy {},
+    /// `-y log p` with `p` clipped to 1e-7..1, summed over the outputs: meant for one-hot targets.
+    CrossEntropy {},
 }
 
 /// Optimisers; `lr` is the learning rate, `weight_decay` the strength of decay (0: none).

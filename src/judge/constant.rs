@@ -147,8 +147,9 @@ fn bounds_of_output(record: &Record) -> &'static [f64] {
 /// Whether the best constant under the loss is the median rather than the mean.
 pub(super) fn drives_to_median(record: &Record, target_std: f64) -> bool {
     match record.run.experiment.training.loss {
-        Loss::Mse {} => false,
-        Loss::Mae {} => true,
+        // Percentages pull below the median, and cross-entropy has the mean; neither is told apart here.
+        Loss::Mse {} | Loss::BinaryCrossEntropy {} | Loss::CrossEntropy {} => false,
+        Loss::Mae {} | Loss::Mape {} => true,
         Loss::Huber { delta } => delta < target_std,
     }
 }

@@ -9,6 +9,7 @@
 //! Every function is total: a record that is cut short, empty or full of NaN gets an answer.
 
 mod attainable;
+pub mod causes;
 mod collapse_time;
 mod compare;
 mod constant;
@@ -50,7 +51,7 @@ use crate::{
 };
 
 /// Number of the diagnosis' format.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// What became of a network (or of one output of it).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -218,6 +219,14 @@ pub struct Diagnosis {
     pub runs: Vec<RunDiagnosis>,
     /// What other learners attain on the same data; absent where none was trained.
     pub references: Option<References>,
+    /// Why, the best supported cause first; empty where nothing is wrong or nothing is known.
+    pub causes: Vec<causes::CauseDiagnosis>,
+    /// Causes that the evidence rules out, in the order of [`causes::ALL`].
+    pub ruled_out: Vec<causes::RuledOut>,
+    /// How the fixes were tried; absent where none was.
+    pub verification: Option<causes::Verification>,
+    /// The configuration with the proved changes, where it was written.
+    pub patched_config: Option<String>,
     /// What this version did not examine, in words.
     pub not_examined: Vec<String>,
     /// Where the report is; `None` when none was written.

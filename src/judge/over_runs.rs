@@ -1,8 +1,11 @@
 //! The diagnosis: several runs of one experiment taken together.
 
 use super::{
-    Diagnosis, Estimate, Hold, OutputDiagnosis, RunDiagnosis, SCHEMA, State, Verdict, constant::agreed,
-    run::judge_runs, stats, summary,
+    Diagnosis, Estimate, Hold, OutputDiagnosis, RunDiagnosis, SCHEMA, State, Verdict,
+    causes::{Case, causes_of},
+    constant::agreed,
+    run::judge_runs,
+    stats, summary,
 };
 use crate::record::Record;
 
@@ -17,6 +20,9 @@ pub fn diagnose(name: &str, records: &[Record]) -> Diagnosis {
     let stuck = sharing.iter().filter(|run| run.hold == Some(Hold::Stuck)).count();
     let hold = if stuck * 2 >= sharing.len() { Hold::Stuck } else { Hold::Plateau };
     let outputs = outputs_over(&sharing);
+    let told = records.iter().zip(&runs).filter(|(_, run)| run.state == state);
+    let cases: Vec<Case<'_>> = told.map(|(record, run)| Case::of_run(record, run)).collect();
+    let (causes, ruled_out) = causes_of(&cases);
     let verdict = Verdict {
         state,
         hold: (state == State::Collapsed).then_some(hold),
@@ -33,6 +39,10 @@ pub fn diagnose(name: &str, records: &[Record]) -> Diagnosis {
         outputs,
         runs,
         references: records.first().and_then(|record| record.run.references.clone()),
+        causes,
+        ruled_out,
+        verification: None,
+        patched_config: None,
         not_examined: summary::not_examined(state, records),
         report: None,
     }

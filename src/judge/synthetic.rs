@@ -262,6 +262,9 @@ fn run_info() -> RunInfo {
             targets: vec![target_summary("y")],
             dropped_rows: 0,
             fingerprint: "0".repeat(64),
+            columns: Vec::new(),
+            equal_columns: Vec::new(),
+            alignments: Vec::new(),
         },
         references: None,
         layers: vec![layer("dense_1", 100, "relu"), layer("dense_2", 1, "linear")],
@@ -278,7 +281,7 @@ fn run_info() -> RunInfo {
 }
 
 fn experiment() -> Experiment {
-    let dense = |units, activation| Layer::Dense { units, activation, bias: true };
+    let dense = |units, activation| Layer::Dense { units, activation, bias: true, init: None };
     Experiment {
         name: "synthetic".into(),
         seed: 0,
@@ -310,6 +313,7 @@ fn experiment() -> Experiment {
             clip_norm: None,
             clip_value: None,
             checkpoint_secs: 0.0,
+            drop_last: false,
         },
         diagnosis: Diagnosis {
             seeds: 1,
@@ -318,6 +322,8 @@ fn experiment() -> Experiment {
             patience_epochs: 10,
             probes: Probes::All,
             references: true,
+            stop_when_learned: false,
         },
+        faults: crate::experiment::Faults::default(),
     }
 }

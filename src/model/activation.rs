@@ -15,6 +15,7 @@ pub fn name(activation: Activation) -> &'static str {
         Activation::Tanh => "tanh",
         Activation::Sigmoid => "sigmoid",
         Activation::Softplus => "softplus",
+        Activation::Softmax => "softmax",
     }
 }
 
@@ -33,6 +34,7 @@ pub(super) fn apply(activation: Activation, input: Tensor) -> Result<Tensor, Tch
         Activation::Tanh => input.f_tanh(),
         Activation::Sigmoid => input.f_sigmoid(),
         Activation::Softplus => input.f_softplus(),
+        Activation::Softmax => input.f_softmax(1, None),
     }
 }
 

@@ -78,7 +78,7 @@ mod tests {
     fn as_many_are_kept_as_the_shapes_announce() {
         let announced = |side: u32, kernel, stride, padding| {
             let activation = Activation::Linear;
-            let conv = Layer::Conv2d { filters: 1, kernel, stride, padding, activation, bias: false };
+            let conv = Layer::Conv2d { filters: 1, kernel, stride, padding, activation, bias: false, init: None };
             let side = side as usize;
             // Any number of targets: the last shape is told in the error, too.
             match infer(&model(vec![conv]), &[1, side, side], 1) {

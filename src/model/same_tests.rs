@@ -26,7 +26,15 @@ struct Case {
 fn both(case: &Case, inputs: &Tensor, weight: &Tensor) -> [[Vec<f32>; 3]; 2] {
     let &Case { filters, kernel, stride, shape: [_, channels, height, width] } = case;
     let layers = vec![
-        Layer::Conv2d { filters, kernel, stride, padding: Padding::Same, activation: Activation::Linear, bias: false },
+        Layer::Conv2d {
+            filters,
+            kernel,
+            stride,
+            padding: Padding::Same,
+            activation: Activation::Linear,
+            bias: false,
+            init: None,
+        },
         Layer::Flatten {},
     ];
     let (kernel, stride) = (i64::from(kernel), i64::from(stride));

@@ -7,11 +7,11 @@ use super::{
 use crate::experiment::{Activation, Layer, Padding};
 
 fn dense(units: impl Into<Option<u32>>, activation: Activation) -> Layer {
-    Layer::Dense { units: units.into(), activation, bias: true }
+    Layer::Dense { units: units.into(), activation, bias: true, init: None }
 }
 
 fn conv(padding: Padding, activation: Activation) -> Layer {
-    Layer::Conv2d { filters: 3, kernel: 5, stride: 2, padding, activation, bias: true }
+    Layer::Conv2d { filters: 3, kernel: 5, stride: 2, padding, activation, bias: true, init: None }
 }
 
 fn norm() -> Layer {

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::{data::Summary, experiment::Experiment, references::References};
 
 /// Number of the record's format.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// A part of the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -33,6 +33,9 @@ pub enum Split {
     /// The training split's probe set along the training path, as a step of the training runs it: dropout is drawn and
     /// batch normalisation uses the batch. Looked at once, at the end.
     TrainingPath,
+    /// The training split's probe set with every input column (every channel) standardised, through the untrained network:
+    /// what scaling the inputs would change. Looked at once, at the start.
+    StandardisedInputs,
 }
 
 /// What a series measures. One variant per channel, so that a misspelt channel does not compile.
@@ -101,6 +104,23 @@ pub enum Channel {
     /// Sharpness over the optimiser's stability limit at the learning rate of the next step. Layer: empty. As
     /// `Sharpness`.
     StabilityRatio,
+    /// The configured loss of the batch, computed anew from the predictions and the samples' own targets, element by element.
+    /// Layer: empty. Train: each step. Equal to `Loss` unless the training's own loss is another function. [loss units]
+    RecomputedLoss,
+    /// The configured loss over all pairs of a prediction and a target of the batch, which is what shapes that broadcast
+    /// make of it. Layer: empty. Train: steps that are powers of two. [loss units]
+    PairedLoss,
+    /// Cosine between the gradient that the optimiser was given and the gradient of `RecomputedLoss` at the same weights, batch
+    /// and draws, over all parameters together. Layer: empty. Train: steps that are powers of two; absent where one is zero.
+    GradientCosine,
+    /// Norm of the gradient that the optimiser was given (before clipping) over that of the recomputed one. As `GradientCosine`.
+    GradientRatio,
+    /// Norm of a parameter's distance from its start over the norm of its start (over 1 where that is zero). Layer: parameter.
+    /// Train: each epoch; exactly 0 where it never moved.
+    DistanceFromStart,
+    /// Mean slope of the output layer's activation over the probe set, 1 for a linear one. Layer: the last layer. Train:
+    /// each epoch. 0: no gradient passes it.
+    OutputSlope,
 }
 
 /// Names one series.

@@ -187,7 +187,7 @@ pub fn each_value<'a>(values: impl Iterator<Item = (&'a str, f64)>) -> Option<St
 pub fn split(split: Split) -> &'static str {
     match split {
         Split::Validation => "validation",
-        Split::Train | Split::WholeTrain | Split::TrainingPath => "training",
+        Split::Train | Split::WholeTrain | Split::TrainingPath | Split::StandardisedInputs => "training",
     }
 }
 

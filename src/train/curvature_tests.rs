@@ -15,7 +15,7 @@ const SAMPLES: usize = 48;
 const FEATURES: usize = 5;
 
 fn dense(units: Option<u32>, activation: Activation, bias: bool) -> Layer {
-    Layer::Dense { units, activation, bias }
+    Layer::Dense { units, activation, bias, init: None }
 }
 
 fn net(layers: Vec<Layer>, seed: u64) -> Net {

@@ -75,12 +75,13 @@ fn layers_that_hand_on_share_a_spectrum_and_images_are_averaged_over_fields() {
         padding: crate::experiment::Padding::Same,
         activation: Activation::Relu,
         bias: true,
+        init: None,
     };
     let layers = vec![
         conv,
         Layer::Flatten {},
         Layer::Dropout { rate: 0.5 },
-        Layer::Dense { units: None, activation: Activation::Linear, bias: true },
+        Layer::Dense { units: None, activation: Activation::Linear, bias: true, init: None },
     ];
     let net = Net::new(&model(layers), &[1, 16, 16], 1, 0, Device::Cpu).expect("fits");
     let inputs = draws(20, 256).reshape([20, 1, 16, 16]);

@@ -1,9 +1,12 @@
 //! The loss that is minimised: the only place that calls a loss of libtorch.
 
-use tch::{Reduction, Tensor};
+use tch::{Kind, Reduction, Tensor};
 
 use super::TrainError;
 use crate::experiment::Loss;
+
+/// What keeps logarithms and quotients finite: Keras' epsilon.
+const SMALLEST: f64 = 1e-7;
 
 /// Mean loss over `[N, outputs]` predictions and targets, `[]`.
 ///
@@ -19,6 +22,22 @@ pub fn regression_loss(predictions: &Tensor, targets: &Tensor, loss: Loss) -> Re
         Loss::Mse {} => predictions.f_mse_loss(targets, Reduction::Mean)?,
         Loss::Mae {} => predictions.f_l1_loss(targets, Reduction::Mean)?,
         Loss::Huber { delta } => predictions.f_huber_loss(targets, Reduction::Mean, delta)?,
+        Loss::Mape {} => {
+            let scale = targets.f_abs()?.f_clamp_min(SMALLEST)?;
+            predictions.f_sub(targets)?.f_abs()?.f_div(&scale)?.f_mean(Kind::Float)?
+        }
+        Loss::BinaryCrossEntropy {} => {
+            let clipped = predictions.f_clamp(SMALLEST, 1.0 - SMALLEST)?;
+            let one = targets.f_mul(&clipped.f_log()?)?;
+            let rest = targets.f_neg()?.f_add_scalar(1.0)?;
+            let zero = rest.f_mul(&clipped.f_neg()?.f_add_scalar(1.0)?.f_log()?)?;
+            one.f_add(&zero)?.f_neg()?.f_mean(Kind::Float)?
+        }
+        Loss::CrossEntropy {} => {
+            let clipped = predictions.f_clamp(SMALLEST, 1.0)?;
+            let all = targets.f_mul(&clipped.f_log()?)?.f_neg()?;
+            all.f_sum_dim_intlist(1, false, Kind::Float)?.f_mean(Kind::Float)?
+        }
     })
 }
 

@@ -72,7 +72,7 @@ fn open<'a>(dir: &'a Path, spec: &'a Spec, progress_every: Duration) -> Result<T
     let hash = spec.experiment.hash();
     let run = RunInfo {
         schema: record::SCHEMA,
-        experiment: spec.experiment.clone(),
+        experiment: spec.experiment.without_faults(),
         experiment_hash: hash.clone(),
         seed: spec.seed,
         data: summary,

@@ -49,6 +49,7 @@ mod tests {
             clip_norm: None,
             clip_value: None,
             checkpoint_secs: 10.0,
+            drop_last: false,
         }
     }
 

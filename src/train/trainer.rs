@@ -171,7 +171,9 @@ impl Trainer {
         recorder.at_look(step, epoch);
         for split in [Split::Train, Split::Validation] {
             let samples = match split {
-                Split::Train | Split::WholeTrain | Split::TrainingPath => self.probe_train.clone(),
+                Split::Train | Split::WholeTrain | Split::TrainingPath | Split::StandardisedInputs => {
+                    self.probe_train.clone()
+                }
                 Split::Validation => self.probe_validation.clone(),
             };
             if samples.is_empty() {
@@ -207,7 +209,9 @@ impl Trainer {
     /// When libtorch refuses.
     pub fn look_with(&mut self, net: &Net, split: Split) -> Result<Look, TrainError> {
         let samples = match split {
-            Split::Train | Split::Validation | Split::TrainingPath => self.probe_train.clone(),
+            Split::Train | Split::Validation | Split::TrainingPath | Split::StandardisedInputs => {
+                self.probe_train.clone()
+            }
             Split::WholeTrain => super::batches::order(0, 0, self.train.count(), false),
         };
         run_network(net, &mut self.train, &samples, self.training.batch_size)
@@ -243,7 +247,7 @@ impl Trainer {
     pub(super) fn targets_of(&self, split: Split, samples: &[u32]) -> Vec<f32> {
         let outputs = self.outputs.len();
         let all = match split {
-            Split::Train | Split::WholeTrain | Split::TrainingPath => self.train.targets(),
+            Split::Train | Split::WholeTrain | Split::TrainingPath | Split::StandardisedInputs => self.train.targets(),
             Split::Validation => self.validation.targets(),
         };
         samples.iter().flat_map(|&sample| &all[sample as usize * outputs..][..outputs]).copied().collect()
@@ -251,7 +255,7 @@ impl Trainer {
 
     fn run(&mut self, split: Split, samples: &[u32]) -> Result<Look, TrainError> {
         let batches = match split {
-            Split::Train | Split::WholeTrain | Split::TrainingPath => &mut self.train,
+            Split::Train | Split::WholeTrain | Split::TrainingPath | Split::StandardisedInputs => &mut self.train,
             Split::Validation => &mut self.validation,
         };
         run_network(&self.net, batches, samples, self.training.batch_size)

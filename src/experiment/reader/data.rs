@@ -197,13 +197,13 @@ fn path(walk: &mut Walk, fields: &mut Fields<'_>) -> PathBuf {
     PathBuf::from(text)
 }
 
-enum Names {
+pub(super) enum Names {
     Required,
     MayBeLeftOut,
 }
 
 /// Column names: a list of strings, or one string.
-fn names(walk: &mut Walk, fields: &mut Fields<'_>, key: &'static str, need: Names) -> Vec<String> {
+pub(super) fn names(walk: &mut Walk, fields: &mut Fields<'_>, key: &'static str, need: Names) -> Vec<String> {
     let help = format!("names of columns, such as `{key} = [\"y\"]`");
     let path = fields.path(key);
     let Some(value) = fields.get(key) else {

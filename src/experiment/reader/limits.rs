@@ -63,6 +63,8 @@ pub(super) const NORM_MOMENTUM: Limits =
     open_closed(0.0, 1.0, "the weight of the new batch: PyTorch's 0.1; Keras' 0.99 is 0.01 here");
 pub(super) const GAIN: Limits = closed(0.0, 1e6, "the weights are multiplied by it; 1 changes nothing");
 pub(super) const INIT_STD: Limits = closed(0.0, 1e6, "a standard deviation; common: 0.01 to 0.1");
+pub(super) const SHARE: Limits = closed(0.0, 1.0, "a share, not percent; 0 is none");
+pub(super) const PLANTED: Limits = closed(-1e12, 1e12, "any number; a factor of 1 and a shift of 0 change nothing");
 pub(super) const BIAS: Limits = closed(-1e9, 1e9, "common: 0 or a small number such as 0.1");
 
 /// Range of a whole number.

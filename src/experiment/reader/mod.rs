@@ -4,6 +4,7 @@
 //! with a small schema reader. The resolved experiment, written by serde, reads back through here as an equal value.
 
 mod data;
+mod faults;
 mod fields;
 mod limits;
 mod model;
@@ -193,8 +194,9 @@ fn experiment(walk: &mut Walk, tree: &DeTable<'_>, folder: &Path, default_name: 
     let (model, places) = model::model(walk, root);
     let (training, batch_place) = training::training(walk, root);
     let diagnosis = training::diagnosis(walk, root);
+    let faults = faults::faults(walk, root);
     walk.finish(root);
-    let experiment = Experiment { name, seed, data: data?, model, training, diagnosis };
+    let experiment = Experiment { name, seed, data: data?, model, training, diagnosis, faults };
     check_seeds(walk, root, &experiment);
     // Shapes are judged only where everything before could be read: a wrong number of units is told once, not twice.
     if walk.mistakes.is_empty() {

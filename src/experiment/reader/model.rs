@@ -20,6 +20,7 @@ pub(super) const ACTIVATIONS: &[(&str, Activation)] = &[
     ("tanh", Activation::Tanh),
     ("sigmoid", Activation::Sigmoid),
     ("softplus", Activation::Softplus),
+    ("softmax", Activation::Softmax),
 ];
 
 const PADDINGS: &[(&str, Padding)] = &[("valid", Padding::Valid), ("same", Padding::Same), ("half", Padding::Half)];
@@ -29,7 +30,7 @@ const LAYERS: Kinds<Layer> = Kinds {
     tag: "type",
     default: None,
     options: &[
-        ("dense", Layer::Dense { units: None, activation: Activation::Linear, bias: true }),
+        ("dense", Layer::Dense { units: None, activation: Activation::Linear, bias: true, init: None }),
         (
             "conv2d",
             Layer::Conv2d {
@@ -39,6 +40,7 @@ const LAYERS: Kinds<Layer> = Kinds {
                 padding: Padding::Valid,
                 activation: Activation::Linear,
                 bias: true,
+                init: None,
             },
         ),
         ("max_pool2d", Layer::MaxPool2d { size: 1, stride: 1 }),
@@ -57,6 +59,7 @@ fn fill_layer(walk: &mut Walk, fields: &mut Fields<'_>, template: Layer) -> Laye
             units: fields.get("units").and_then(|units| walk.count_value(&fields.path("units"), units, &limits::UNITS)),
             activation: walk.choice(fields, "activation", ACTIVATIONS, activation),
             bias: walk.flag(fields, "bias", bias),
+            init: fields.has("init").then(|| init(walk, fields)),
         },
         Layer::Conv2d { stride, padding, activation, bias, .. } => Layer::Conv2d {
             filters: walk.count(fields, "filters", &limits::FILTERS, None),
@@ -65,6 +68,7 @@ fn fill_layer(walk: &mut Walk, fields: &mut Fields<'_>, template: Layer) -> Laye
             padding: walk.choice(fields, "padding", PADDINGS, padding),
             activation: walk.choice(fields, "activation", ACTIVATIONS, activation),
             bias: walk.flag(fields, "bias", bias),
+            init: fields.has("init").then(|| init(walk, fields)),
         },
         Layer::MaxPool2d { .. } => {
             let (size, stride) = window(walk, fields);
@@ -194,12 +198,12 @@ fn dense_layers<'a>(
         for (index, item) in items(walk, "model.hidden", "a list of whole numbers", value, help).into_iter().enumerate()
         {
             if let Some(units) = walk.count_value(&format!("model.hidden.{index}"), item, &limits::HIDDEN_UNITS) {
-                layers.push(Layer::Dense { units: Some(units), activation, bias: true });
+                layers.push(Layer::Dense { units: Some(units), activation, bias: true, init: None });
                 places.push(item.span());
             }
         }
     }
-    layers.push(Layer::Dense { units: None, activation: output, bias: true });
+    layers.push(Layer::Dense { units: None, activation: output, bias: true, init: None });
     places.push(fields.place_of("hidden"));
     (layers, places)
 }

@@ -40,8 +40,8 @@ fn every_default_is_filled_in() {
         },
         model: Model {
             layers: vec![
-                Layer::Dense { units: Some(8), activation: Activation::Relu, bias: true },
-                Layer::Dense { units: None, activation: Activation::Linear, bias: true },
+                Layer::Dense { units: Some(8), activation: Activation::Relu, bias: true, init: None },
+                Layer::Dense { units: None, activation: Activation::Linear, bias: true, init: None },
             ],
             init: Init { weights: WeightInit::PytorchUniform {}, gain: 1.0, bias: BiasInit::PytorchUniform {} },
         },
@@ -56,6 +56,7 @@ fn every_default_is_filled_in() {
             clip_norm: None,
             clip_value: None,
             checkpoint_secs: 10.0,
+            drop_last: false,
         },
         diagnosis: Diagnosis {
             seeds: 1,
@@ -64,7 +65,9 @@ fn every_default_is_filled_in() {
             patience_epochs: 20,
             probes: Probes::All,
             references: true,
+            stop_when_learned: false,
         },
+        faults: crate::experiment::Faults::default(),
     };
     assert_eq!(experiment, wanted);
 }
@@ -90,7 +93,8 @@ fn words_and_tables_mean_the_same() {
 #[test]
 fn layers_may_be_words() {
     let text = "[data]\nsource = \"boxes\"\n[model]\nlayers = [\"flatten\", \"dense\"]";
-    let wanted = [Layer::Flatten {}, Layer::Dense { units: None, activation: Activation::Linear, bias: true }];
+    let wanted =
+        [Layer::Flatten {}, Layer::Dense { units: None, activation: Activation::Linear, bias: true, init: None }];
     assert_eq!(parsed(text).model.layers, wanted);
 }
 
@@ -296,6 +300,7 @@ fn examples() -> Vec<Experiment> {
             padding,
             activation: Activation::Gelu,
             bias: false,
+            init: None,
         };
         example.model.layers = vec![
             conv(Padding::Same),
@@ -310,7 +315,12 @@ fn examples() -> Vec<Experiment> {
         let activations =
             model::ACTIVATIONS.iter().map(|(_, activation)| Layer::Activation { activation: *activation });
         example.model.layers.extend(activations);
-        example.model.layers.push(Layer::Dense { units: Some(2), activation: Activation::Linear, bias: true });
+        example.model.layers.push(Layer::Dense {
+            units: Some(2),
+            activation: Activation::Linear,
+            bias: true,
+            init: None,
+        });
     });
     examples
 }

@@ -12,13 +12,20 @@ use crate::experiment::{Diagnosis, Loss, Optimiser, Probes, Schedule, Training};
 const LOSSES: Kinds<Loss> = Kinds {
     tag: "kind",
     default: Some("mse"),
-    options: &[("mse", Loss::Mse {}), ("mae", Loss::Mae {}), ("huber", Loss::Huber { delta: 1.0 })],
+    options: &[
+        ("mse", Loss::Mse {}),
+        ("mae", Loss::Mae {}),
+        ("huber", Loss::Huber { delta: 1.0 }),
+        ("mape", Loss::Mape {}),
+        ("binary_cross_entropy", Loss::BinaryCrossEntropy {}),
+        ("cross_entropy", Loss::CrossEntropy {}),
+    ],
     fill: fill_loss,
 };
 
 fn fill_loss(walk: &mut Walk, fields: &mut Fields<'_>, template: Loss) -> Loss {
     match template {
-        Loss::Mse {} | Loss::Mae {} => template,
+        Loss::Mse {} | Loss::Mae {} | Loss::Mape {} | Loss::BinaryCrossEntropy {} | Loss::CrossEntropy {} => template,
         Loss::Huber { delta } => Loss::Huber { delta: walk.number(fields, "delta", &limits::DELTA, Some(delta)) },
     }
 }
@@ -110,6 +117,7 @@ pub(super) fn training(walk: &mut Walk, root: &mut Fields<'_>) -> (Training, Ran
     let training = Training {
         epochs: walk.count(fields, "epochs", &limits::EPOCHS, Some(100)),
         batch_size: walk.count(fields, "batch_size", &limits::BATCH_SIZE, Some(32)),
+        drop_last: walk.flag(fields, "drop_last", false),
         shuffle: walk.flag(fields, "shuffle", true),
         loss: walk.kind(fields, "loss", &LOSSES, Loss::Mse {}),
         optimiser: optimiser(walk, fields),
@@ -151,6 +159,7 @@ pub(super) fn diagnosis(walk: &mut Walk, root: &mut Fields<'_>) -> Diagnosis {
         early_stop: walk.flag(fields, "early_stop", true),
         patience_epochs: walk.count(fields, "patience_epochs", &limits::PATIENCE, Some(20)),
         probes: walk.choice(fields, "probes", &[("all", Probes::All), ("none", Probes::None)], Probes::All),
+        stop_when_learned: walk.flag(fields, "stop_when_learned", false),
         references: walk.flag(fields, "references", true),
     };
     walk.finish(fields);

@@ -177,7 +177,7 @@ fn learned_detail(runs: &[&RunDiagnosis]) -> String {
 
 fn split_words(split: Split) -> &'static str {
     match split {
-        Split::Train | Split::WholeTrain | Split::TrainingPath => "on the training set",
+        Split::Train | Split::WholeTrain | Split::TrainingPath | Split::StandardisedInputs => "on the training set",
         Split::Validation => "on validation",
     }
 }

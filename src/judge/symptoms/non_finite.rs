@@ -47,15 +47,17 @@ fn place(record: &Record, id: &SeriesId) -> (u8, usize) {
         | Channel::DeadFractionProbe
         | Channel::UnitAlive
         | Channel::ReadoutSkill
-        | Channel::EffectiveRank => (0, layer),
+        | Channel::EffectiveRank
+        | Channel::OutputSlope => (0, layer),
         Channel::PredictionMean | Channel::PredictionStd => (1, layer),
-        Channel::Loss | Channel::LossRatio => (2, layer),
+        Channel::Loss | Channel::LossRatio | Channel::RecomputedLoss | Channel::PairedLoss => (2, layer),
         Channel::Spread | Channel::Skill | Channel::Correlation | Channel::CalibrationSlope => (3, layer),
         // Gradients come from the last layer to the first.
         Channel::ActivationGradientNorm | Channel::GradientNorm | Channel::GradientZeroFraction => {
             (4, record.run.layers.len() - layer)
         }
-        Channel::UpdateRatio | Channel::WeightNorm | Channel::LearningRate => (5, layer),
+        Channel::GradientCosine | Channel::GradientRatio => (4, record.run.layers.len() - layer),
+        Channel::UpdateRatio | Channel::WeightNorm | Channel::DistanceFromStart | Channel::LearningRate => (5, layer),
         Channel::Sharpness | Channel::StabilityRatio => (6, layer),
     }
 }
@@ -63,7 +65,7 @@ fn place(record: &Record, id: &SeriesId) -> (u8, usize) {
 /// Subject and words for what a series measures.
 fn named(id: &SeriesId) -> (String, String) {
     let what = match id.channel {
-        Channel::Loss | Channel::LossRatio => "the loss",
+        Channel::Loss | Channel::LossRatio | Channel::RecomputedLoss | Channel::PairedLoss => "the loss",
         Channel::LearningRate => "the learning rate",
         Channel::PredictionMean | Channel::PredictionStd => "a prediction",
         Channel::Spread | Channel::Skill | Channel::Correlation | Channel::CalibrationSlope => "a score",
@@ -75,9 +77,14 @@ fn named(id: &SeriesId) -> (String, String) {
         | Channel::DeadFractionProbe
         | Channel::UnitAlive
         | Channel::ReadoutSkill
-        | Channel::EffectiveRank => "an activation",
-        Channel::GradientNorm | Channel::GradientZeroFraction | Channel::ActivationGradientNorm => "a gradient",
-        Channel::WeightNorm => "a weight",
+        | Channel::EffectiveRank
+        | Channel::OutputSlope => "an activation",
+        Channel::GradientNorm
+        | Channel::GradientZeroFraction
+        | Channel::ActivationGradientNorm
+        | Channel::GradientCosine
+        | Channel::GradientRatio => "a gradient",
+        Channel::WeightNorm | Channel::DistanceFromStart => "a weight",
         Channel::UpdateRatio => "an update",
         Channel::Sharpness | Channel::StabilityRatio => "the curvature of the loss",
     };

@@ -43,6 +43,9 @@ pub(super) fn run(outputs: &[String]) -> RunInfo {
             targets,
             dropped_rows: 0,
             fingerprint: String::new(),
+            columns: Vec::new(),
+            equal_columns: Vec::new(),
+            alignments: Vec::new(),
         },
         references: None,
         layers: vec![LayerInfo {

@@ -14,6 +14,9 @@ pub fn dataset(shape: &[usize], outputs: usize, train: (Vec<f32>, Vec<f32>), tes
         targets: Vec::new(),
         dropped_rows: 0,
         fingerprint: String::new(),
+        columns: Vec::new(),
+        equal_columns: Vec::new(),
+        alignments: Vec::new(),
     };
     let outputs = (0..outputs).map(|output| format!("y{output}")).collect();
     Dataset { input_shape: shape.to_vec(), outputs, train, validation, summary }

@@ -107,7 +107,7 @@ fn how_to_read(references: &References, outputs: &[OutputDiagnosis], cut: bool) 
 pub fn on(split: Split, skill: &ReferenceSkill) -> Option<Estimate> {
     match split {
         Split::Validation => skill.validation.or(skill.cross_validated),
-        Split::Train | Split::WholeTrain | Split::TrainingPath => skill.cross_validated,
+        Split::Train | Split::WholeTrain | Split::TrainingPath | Split::StandardisedInputs => skill.cross_validated,
     }
 }
 

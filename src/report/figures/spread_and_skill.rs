@@ -130,7 +130,7 @@ fn panel(
         let name = words::split(*split);
         let dash = match split {
             Split::Validation => Dash::Solid,
-            Split::Train | Split::WholeTrain | Split::TrainingPath => Dash::Dashed,
+            Split::Train | Split::WholeTrain | Split::TrainingPath | Split::StandardisedInputs => Dash::Dashed,
         };
         if outputs.len() > MOST_OUTPUTS {
             layers.extend(aggregated(outputs, &x, &y, name, dash));

@@ -125,6 +125,10 @@ pub fn of(fates: &[Fate], hold: Hold) -> (Diagnosis, Vec<Record>) {
         references: Some(measured::references(&outputs)),
         not_examined: vec!["the causes of the collapse".to_owned(), "other optimisers".to_owned()],
         report: None,
+        causes: Vec::new(),
+        ruled_out: Vec::new(),
+        verification: None,
+        patched_config: None,
     };
     (diagnosis, records)
 }

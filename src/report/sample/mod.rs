@@ -232,6 +232,9 @@ fn run_info(fate: Fate, seed: u64, outputs: &[&str]) -> RunInfo {
             targets: outputs.iter().map(target).collect(),
             dropped_rows: 0,
             fingerprint: "a1".repeat(32),
+            columns: Vec::new(),
+            equal_columns: Vec::new(),
+            alignments: Vec::new(),
         },
         references: None,
         layers: layers.collect(),
@@ -268,7 +271,7 @@ fn experiment() -> Experiment {
             seed: 0,
         },
         model: Model {
-            layers: vec![Layer::Dense { units: None, activation: Activation::Linear, bias: true }],
+            layers: vec![Layer::Dense { units: None, activation: Activation::Linear, bias: true, init: None }],
             init: Init { weights: WeightInit::GlorotUniform {}, gain: 1.0, bias: BiasInit::Zeros {} },
         },
         training: Training {
@@ -282,6 +285,7 @@ fn experiment() -> Experiment {
             clip_norm: None,
             clip_value: None,
             checkpoint_secs: 60.0,
+            drop_last: false,
         },
         diagnosis: experiment::Diagnosis {
             seeds: 5,
@@ -290,7 +294,9 @@ fn experiment() -> Experiment {
             patience_epochs: 10,
             probes: Probes::All,
             references: true,
+            stop_when_learned: false,
         },
+        faults: crate::experiment::Faults::default(),
     }
 }
 
