@@ -2,7 +2,7 @@
 //!
 //! Written apart from `whymean::data`, so that a mistake there cannot hide in the truth that it is measured by.
 
-use crate::draw::Draw;
+use super::draw::Draw;
 
 /// Samples with what is known about them, in the units of the file.
 #[derive(Clone, Debug, Default)]
