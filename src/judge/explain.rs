@@ -40,7 +40,7 @@ const CONSTANTS: [(&str, &str); 8] = [
 ];
 
 /// What is measured, and stands in tables and figures.
-const MEASURES: [(&str, &str); 7] = [
+const MEASURES: [(&str, &str); 11] = [
     ("skill", include_str!("measures/skill.md")),
     ("spread", include_str!("measures/spread.md")),
     ("slope", include_str!("measures/slope.md")),
@@ -48,13 +48,17 @@ const MEASURES: [(&str, &str); 7] = [
     ("read-out", include_str!("measures/read-out.md")),
     ("effective-rank", include_str!("measures/effective-rank.md")),
     ("sharpness", include_str!("measures/sharpness.md")),
+    ("saturation", include_str!("measures/saturation.md")),
+    ("distance-from-start", include_str!("measures/distance-from-start.md")),
+    ("recomputed-loss", include_str!("measures/recomputed-loss.md")),
+    ("gradient-cosine", include_str!("measures/gradient-cosine.md")),
 ];
 
 /// From a cause to what is changed.
 const FIXES: [(&str, &str); 3] = [
     ("evidence", include_str!("fixes/evidence.md")),
     ("proof", include_str!("fixes/proof.md")),
-    ("anti-fixes", include_str!("fixes/anti_fixes.md")),
+    ("anti-fixes", include_str!("fixes/anti-fixes.md")),
 ];
 
 /// What is explained, group by group, each id with its text.
@@ -93,7 +97,7 @@ pub fn explain(id: &str) -> Option<&'static str> {
 }
 
 /// Other words of the output and of its readers, each with the id whose explanation speaks of it.
-const ALSO: [(&str, &str); 66] = [
+const ALSO: [(&str, &str); 72] = [
     ("anti-fix", "anti-fixes"),
     ("attainable", "reference"),
     ("backprop-bug", "wrong-gradient"),
@@ -120,14 +124,16 @@ const ALSO: [(&str, &str); 66] = [
     ("frozen-weights", "params-not-updated"),
     ("global-pooling", "arch-destroys-info"),
     ("gradient-ascent", "wrong-gradient"),
+    ("gradient-ratio", "gradient-cosine"),
     ("hold", "plateau"),
+    ("huber", "l1-median"),
     ("initialisation", "bad-init"),
     ("initialization", "bad-init"),
     ("learning-rate", "lr-too-high"),
     ("lr", "lr-too-high"),
     ("mae", "l1-median"),
     ("many-zeros", "zero-inflated"),
-    ("mape", "l1-median"),
+    ("mape", "loss-mismatch"),
     ("mean-predictor", "skill"),
     ("misaligned", "targets-misaligned"),
     ("missing-values", "data-bug"),
@@ -137,14 +143,16 @@ const ALSO: [(&str, &str); 66] = [
     ("noise", "no-signal"),
     ("normalisation", "inputs-not-scaled"),
     ("normalization", "inputs-not-scaled"),
+    ("output-slope", "saturation"),
     ("over-regularized", "over-regularised"),
+    ("paired-loss", "recomputed-loss"),
+    ("percentage-error", "loss-mismatch"),
     ("proved", "proof"),
     ("r2", "skill"),
     ("random-features", "reference"),
     ("refuted", "proof"),
     ("ridge", "reference"),
     ("running-statistics", "batchnorm-mode"),
-    ("saturation", "vanishing-gradient"),
     ("shape-mismatch", "loss-broadcast"),
     ("shuffled-labels", "targets-misaligned"),
     ("shuffled-targets", "targets-misaligned"),
@@ -157,6 +165,8 @@ const ALSO: [(&str, &str); 66] = [
     ("training-path", "mismatch"),
     ("unscaled-inputs", "inputs-not-scaled"),
     ("unscaled-targets", "targets-not-scaled"),
+    ("update-ratio", "distance-from-start"),
+    ("update-ratios", "distance-from-start"),
     ("update-sign", "wrong-gradient"),
     ("weight-decay", "over-regularised"),
     ("zero-grad", "wrong-gradient"),
