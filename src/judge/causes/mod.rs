@@ -113,7 +113,7 @@ pub enum Weight {
     Strong,
 }
 
-/// A figure of the report that shows a piece of evidence; its name there.
+/// A figure of the report that shows a piece of evidence; in JSON by the name of its picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EvidenceFigure {
@@ -122,12 +122,15 @@ pub enum EvidenceFigure {
     /// Spread and skill over the epochs.
     SpreadAndSkill,
     /// Reference learners.
+    #[serde(rename = "references")]
     ReferenceLearners,
     /// Read-out and rank by depth.
     SignalByDepth,
     /// Loss per step.
+    #[serde(rename = "loss")]
     LossPerStep,
     /// Dead units per layer.
+    #[serde(rename = "dead-units")]
     DeadUnitsPerLayer,
     /// Gradient norms.
     GradientNorms,
