@@ -97,7 +97,9 @@ pub fn explain(id: &str) -> Option<&'static str> {
 }
 
 /// Other words of the output and of its readers, each with the id whose explanation speaks of it.
-const ALSO: [(&str, &str); 72] = [
+const ALSO: [(&str, &str); 77] = [
+    ("another-measure", "anti-fixes"),
+    ("another-seed", "anti-fixes"),
     ("anti-fix", "anti-fixes"),
     ("attainable", "reference"),
     ("backprop-bug", "wrong-gradient"),
@@ -107,6 +109,7 @@ const ALSO: [(&str, &str); 72] = [
     ("broadcast", "loss-broadcast"),
     ("broadcasting", "loss-broadcast"),
     ("causes", "evidence"),
+    ("clipped-predictions", "anti-fixes"),
     ("consequence", "evidence"),
     ("constant-column", "data-bug"),
     ("control", "proof"),
@@ -118,6 +121,7 @@ const ALSO: [(&str, &str); 72] = [
     ("detached", "params-not-updated"),
     ("dropout", "over-regularised"),
     ("dying-relu", "dead-relu"),
+    ("easier-question", "anti-fixes"),
     ("escape-rate", "plateau"),
     ("exploding-gradient", "exploding-nan"),
     ("forced-variance", "anti-fixes"),
@@ -130,6 +134,7 @@ const ALSO: [(&str, &str); 72] = [
     ("initialisation", "bad-init"),
     ("initialization", "bad-init"),
     ("learning-rate", "lr-too-high"),
+    ("longer-when-stuck", "anti-fixes"),
     ("lr", "lr-too-high"),
     ("mae", "l1-median"),
     ("many-zeros", "zero-inflated"),
