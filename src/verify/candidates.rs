@@ -27,7 +27,7 @@ pub struct Candidate {
 }
 
 /// Takes out of the diagnosis every proposed change that cannot be made, that leaves the experiment as it is, or that is
-/// an anti-fix; a cause that has none left keeps its advice.
+/// an anti-fix; a cause that has none left keeps its advice. The others get the value that the text has now.
 ///
 /// Where the configuration itself cannot be read, nothing can be changed in it.
 pub fn keep_applicable(diagnosis: &mut Diagnosis, configuration: &Configuration) {
@@ -174,11 +174,13 @@ mod tests {
             "faults.loss_shapes=equal",
             "model.activation=leaky_relu",
             "model.layers.0.activation=relu",
+            "training.clip_norm=1",
         ];
         diagnosis.causes = vec![cause("dead-relu", 1, &changes)];
         keep_applicable(&mut diagnosis, &configuration());
-        let left: Vec<&str> = diagnosis.causes[0].changes.iter().map(|change| change.path.as_str()).collect();
-        assert_eq!(left, ["model.activation"]);
+        let left = &diagnosis.causes[0].changes;
+        let left: Vec<_> = left.iter().map(|change| (change.path.as_str(), change.from.as_deref())).collect();
+        assert_eq!(left, [("model.activation", Some("\"relu\"")), ("training.clip_norm", None)]);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use toml_edit::DocumentMut;
+
 use crate::{
     experiment::{Change, Experiment, ExperimentErrors, change, parse},
     judge::causes::ProposedChange,
@@ -41,6 +43,20 @@ impl Configuration {
     pub fn experiment(&self, changes: &[Change]) -> Result<Experiment, ExperimentErrors> {
         parse(&self.changed(changes)?, &self.default_name, &self.folder, &self.default_name)
     }
+
+    /// The value that the text has at a path, as it stands there; absent where it says nothing there.
+    pub fn value_at(&self, path: &str) -> Option<String> {
+        let document: DocumentMut = self.text.parse().ok()?;
+        let mut item = document.as_item();
+        for key in path.split('.').map(str::trim) {
+            item = match key.parse::<usize>() {
+                Ok(index) => item.get(index)?,
+                Err(_) => item.get(key).or_else(|| (key == "optimiser").then(|| item.get("optimizer")).flatten())?,
+            };
+        }
+        let value = item.as_value()?.clone().decorated("", "").to_string();
+        Some(value.trim().to_owned())
+    }
 }
 
 /// What a proposed change does to the text.
@@ -51,4 +67,25 @@ pub fn change_of(proposed: &ProposedChange) -> Change {
 /// What proposed changes do to the text.
 pub fn changes_of(proposed: &[ProposedChange]) -> Vec<Change> {
     proposed.iter().map(change_of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_found_as_they_stand() {
+        let text = "seed = 3 # first\n[model]\nlayers = [{ type = \"dense\", units = 4 }, { type = \"dense\" }]\n\
+                    [training]\noptimizer = { kind = \"adam\", lr = 1e-2 }\n";
+        let configuration = Configuration::new(text.to_owned(), Path::new("a/b.toml"), "b");
+        let value = |path: &str| configuration.value_at(path);
+        assert_eq!(value("seed").as_deref(), Some("3"));
+        assert_eq!(value("model.layers.0.units").as_deref(), Some("4"));
+        assert_eq!(value("training.optimiser.lr").as_deref(), Some("1e-2"));
+        assert_eq!(value("training.optimiser").as_deref(), Some("{ kind = \"adam\", lr = 1e-2 }"));
+        for absent in ["name", "model.layers.1.units", "model.layers.7", "seed.x", "training"] {
+            assert_eq!(value(absent), None, "{absent}");
+        }
+        assert_eq!(configuration.folder, Path::new("a"));
+    }
 }

@@ -34,6 +34,18 @@ pub fn configuration() -> Configuration {
     Configuration { text: CONFIG.to_owned(), folder: PathBuf::new(), default_name: "fixture".to_owned() }
 }
 
+/// What a run of the fixture is trained with.
+pub fn spec() -> Spec {
+    Spec {
+        schema: trial::SCHEMA,
+        seed: 0,
+        threads: 1,
+        device: "cpu".to_owned(),
+        config_name: "config.toml".to_owned(),
+        experiment: configuration().experiment(&[]).expect("the fixture"),
+    }
+}
+
 /// A run in this state.
 pub fn run(seed: u64, state: State) -> RunDiagnosis {
     let output = OutputDiagnosis {

@@ -75,7 +75,7 @@ pub struct Ledger {
 impl Ledger {
     /// Empty books on a diagnosis; what an earlier search left in it is forgotten.
     pub fn new(mut diagnosis: Diagnosis, control: &Control<'_>, budget: Budget) -> Self {
-        let subject = Saved::subject(&diagnosis, &control.spec.experiment);
+        let subject = Saved::subject(&diagnosis, control.spec);
         diagnosis.causes.iter_mut().for_each(|cause| cause.proof = None);
         Self { diagnosis, subject, budget, used: 0, tried: Vec::new() }
     }

@@ -36,7 +36,7 @@ pub use self::{
     configuration::Configuration,
     patch::{fixed_text, proved_changes},
     race::verify,
-    saved::{SAVED_FILE, Saved},
+    saved::Saved,
 };
 use crate::{experiment::Experiment, judge::Diagnosis, trial::Spec};
 

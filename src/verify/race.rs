@@ -188,16 +188,13 @@ impl Race<'_> {
             let (control, changed, verdict) = (proof.control, proof.changed, proof.verdict);
             let more = counting::runs_that_could_prove(&control, &changed, seeds::MOST as u32)
                 .filter(|_| verdict == ProofVerdict::Undecided && stop.is_none());
-            let against = format!(
-                "{} of {} learned, {} of {} unchanged",
-                changed.learned, changed.runs, control.learned, control.runs
-            );
-            let outcome = match (verdict, &stop) {
-                (ProofVerdict::Proved, _) => format!("proved: {against}"),
-                (ProofVerdict::Refuted, None) => format!("refuted: {against}"),
-                (ProofVerdict::Undecided, None) => format!("undecided: {against}"),
-                (ProofVerdict::Refuted | ProofVerdict::Undecided, Some(_)) => format!("cut short: {against}"),
+            let said = match (verdict, &stop) {
+                (ProofVerdict::Proved, _) => "proved",
+                (ProofVerdict::Refuted, None) => "refuted",
+                (ProofVerdict::Undecided, None) => "undecided",
+                (ProofVerdict::Refuted | ProofVerdict::Undecided, Some(_)) => "cut short",
             };
+            let outcome = format!("{said}; unchanged, {} of {} learned", control.learned, control.runs);
             self.ledger.attach(&entrant.candidate, proof);
             self.ledger.say(&entrant.candidate, changed.runs as usize, changed.learned, &outcome);
             self.ledger.keep(self.control, self.around);

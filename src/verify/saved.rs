@@ -6,16 +6,13 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    experiment::Experiment,
     judge::{
         self, Diagnosis,
         causes::{Proof, Verification},
     },
     record::atomic,
+    trial::{Spec, results::VERIFICATION_FILE},
 };
-
-/// Its name in the folder of the results.
-pub const SAVED_FILE: &str = "verification.json";
 
 /// Largest file that is read: a proof is a page.
 const MOST_BYTES: u64 = 16 << 20;
@@ -52,24 +49,24 @@ impl Saved {
         Self { schema: judge::SCHEMA, subject, is_final, proofs, verification }
     }
 
-    /// What a search on this diagnosis of this experiment is about: its runs, and what is proposed for them.
-    pub(super) fn subject(diagnosis: &Diagnosis, experiment: &Experiment) -> String {
+    /// What a search on this diagnosis of such runs is about: the runs, and what is proposed for them.
+    pub(super) fn subject(diagnosis: &Diagnosis, control: &Spec) -> String {
         let runs: Vec<_> = diagnosis.runs.iter().map(|run| (run.seed, run.state)).collect();
         let proposed: Vec<_> = diagnosis.causes.iter().map(|cause| (&cause.id, &cause.changes)).collect();
-        let text = serde_json::to_string(&(experiment.hash(), runs, proposed)).unwrap_or_default();
+        let text = serde_json::to_string(&(control.fingerprint(), runs, proposed)).unwrap_or_default();
         Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// What was saved in a folder, if it is about this diagnosis of this experiment. A file that is damaged, or of another
+    /// What was saved in a folder, if it is about this diagnosis of such runs. A file that is damaged, or of another
     /// version, is as good as none: the trials that it was made from are still there.
-    pub fn read(dir: &Path, diagnosis: &Diagnosis, experiment: &Experiment) -> Option<Self> {
-        let path = dir.join(SAVED_FILE);
+    pub fn read(dir: &Path, diagnosis: &Diagnosis, control: &Spec) -> Option<Self> {
+        let path = dir.join(VERIFICATION_FILE);
         let about = fs::symlink_metadata(&path).ok()?;
         if !about.is_file() || about.len() > MOST_BYTES {
             return None;
         }
         let saved: Self = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
-        let same = saved.schema == judge::SCHEMA && saved.subject == Self::subject(diagnosis, experiment);
+        let same = saved.schema == judge::SCHEMA && saved.subject == Self::subject(diagnosis, control);
         same.then_some(saved)
     }
 
@@ -78,7 +75,7 @@ impl Saved {
     /// - Errors: those of the file system; what was there is then untouched.
     pub fn write(&self, dir: &Path) -> io::Result<()> {
         let json = serde_json::to_string_pretty(self).map_err(io::Error::other)?;
-        atomic::write(&dir.join(SAVED_FILE), (json + "\n").as_bytes())
+        atomic::write(&dir.join(VERIFICATION_FILE), (json + "\n").as_bytes())
     }
 
     /// The diagnosis with what was proved.
@@ -96,17 +93,17 @@ mod tests {
     use super::*;
     use crate::{
         judge::State,
-        verify::fake::{cause, configuration, diagnosis},
+        verify::fake::{cause, diagnosis, spec},
     };
 
     #[test]
     fn what_was_saved_comes_back_for_the_same_runs_and_proposals_alone() {
         let folder = tempfile::tempdir().expect("temporary folder");
-        let experiment = configuration().experiment(&[]).expect("the fixture");
+        let spec = spec();
         let mut control = diagnosis(&[State::Collapsed; 3]);
         control.causes = vec![cause("lr-too-high", 1, &["training.optimiser.lr=0.001"])];
-        let read = |control: &Diagnosis, experiment: &Experiment| Saved::read(folder.path(), control, experiment);
-        assert_eq!(read(&control, &experiment), None);
+        let read = |control: &Diagnosis, spec: &Spec| Saved::read(folder.path(), control, spec);
+        assert_eq!(read(&control, &spec), None);
         let verification = Verification {
             trainings: 5,
             trainings_allowed: 24,
@@ -115,23 +112,23 @@ mod tests {
             ended: "a change was proved".to_owned(),
             patch: Some("--- a\n".to_owned()),
         };
-        let saved = Saved::new(Saved::subject(&control, &experiment), true, &control, verification);
+        let saved = Saved::new(Saved::subject(&control, &spec), true, &control, verification);
         saved.write(folder.path()).expect("write");
-        assert_eq!(read(&control, &experiment), Some(saved.clone()));
+        assert_eq!(read(&control, &spec), Some(saved.clone()));
         assert_eq!(saved.complete(control.clone()).verification.expect("completed").trainings, 5);
 
-        let mut other = experiment.clone();
-        other.training.epochs += 1;
+        let mut other = spec.clone();
+        other.experiment.training.epochs += 1;
         assert_eq!(read(&control, &other), None);
         let mut more = diagnosis(&[State::Collapsed; 4]);
         more.causes = control.causes.clone();
-        assert_eq!(read(&more, &experiment), None);
+        assert_eq!(read(&more, &spec), None);
         let mut proposes_more = control.clone();
         proposes_more.causes[0].changes.clear();
-        assert_eq!(read(&proposes_more, &experiment), None);
+        assert_eq!(read(&proposes_more, &spec), None);
         for damaged in ["", "{}", "[1, 2"] {
-            fs::write(folder.path().join(SAVED_FILE), damaged).expect("write");
-            assert_eq!(read(&control, &experiment), None, "{damaged}");
+            fs::write(folder.path().join(VERIFICATION_FILE), damaged).expect("write");
+            assert_eq!(read(&control, &spec), None, "{damaged}");
         }
     }
 }

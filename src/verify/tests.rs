@@ -3,7 +3,7 @@
 use std::{cell::RefCell, path::Path, rc::Rc};
 
 use super::{
-    fake::{FakeRunner, FakeWorld, Rule, Script, cause, configuration, diagnosis},
+    fake::{FakeRunner, FakeWorld, Rule, Script, cause, configuration, diagnosis, spec},
     *,
 };
 use crate::{
@@ -12,7 +12,6 @@ use crate::{
         State,
         causes::{CauseDiagnosis, ProofVerdict},
     },
-    trial::SCHEMA,
 };
 
 /// A search, and how the world answers it.
@@ -41,14 +40,7 @@ impl Scene {
 
     fn search(&self) -> Diagnosis {
         let configuration = configuration();
-        let spec = Spec {
-            schema: SCHEMA,
-            seed: 0,
-            threads: 1,
-            device: "cpu".to_owned(),
-            config_name: "config.toml".to_owned(),
-            experiment: configuration.experiment(&[]).expect("the fixture"),
-        };
+        let spec = spec();
         let control = Control { dir: Path::new("r"), configuration: &configuration, spec: &spec };
         let mut world = FakeWorld {
             script: Rc::clone(&self.script),
@@ -121,7 +113,7 @@ fn the_best_causes_changes_race_and_the_survivor_is_proved_with_all_seeds() {
     assert_eq!(scene.script.borrow().together, [2, 2], "each round is trained at once");
     insta::assert_snapshot!(told(&found), @r"
     lr-too-high: training.optimiser.lr=0.005: 0 of 1: dropped after 1 run, which ended collapsed
-    lr-too-high: training.optimiser.lr=0.001: 3 of 3: proved: 3 of 3 learned, 0 of 3 unchanged
+    lr-too-high: training.optimiser.lr=0.001: 3 of 3: proved; unchanged, 0 of 3 learned
     4 trainings; a change was proved
     ");
     let proof = found.causes[0].proof.as_ref().expect("proved");
@@ -190,7 +182,7 @@ fn a_dead_candidate_costs_one_training_and_the_first_round_takes_a_seed_that_fai
 fn the_best_ranked_survivor_is_proved_first_and_the_others_are_left() {
     let scene = Scene::new(&[BAD; 3], two_causes(), |experiment, _| if lr(experiment) < 0.01 { GOOD } else { BAD });
     insta::assert_snapshot!(told(&scene.search()), @r"
-    lr-too-high: training.optimiser.lr=0.005: 3 of 3: proved: 3 of 3 learned, 0 of 3 unchanged
+    lr-too-high: training.optimiser.lr=0.005: 3 of 3: proved; unchanged, 0 of 3 learned
     lr-too-high: training.optimiser.lr=0.001: 1 of 1: learned with 1 seed, and was not tried with more
     4 trainings; a change was proved
     ");
@@ -204,7 +196,7 @@ fn a_control_that_fails_only_sometimes_takes_more_seeds() {
     });
     let found = scene.search();
     insta::assert_snapshot!(told(&found), @r"
-    lr-too-high: training.optimiser.lr=0.005: 6 of 6: proved: 6 of 6 learned, 2 of 6 unchanged
+    lr-too-high: training.optimiser.lr=0.005: 6 of 6: proved; unchanged, 2 of 6 learned
     lr-too-high: training.optimiser.lr=0.001: 0 of 1: dropped after 1 run, which ended collapsed
     10 trainings; a change was proved
     ");
@@ -222,7 +214,7 @@ fn a_change_that_helps_some_runs_stays_undecided() {
     let found = scene.search();
     insta::assert_snapshot!(told(&found), @r"
     lr-too-high: training.optimiser.lr=0.005: 0 of 1: dropped after 1 run, which ended collapsed
-    lr-too-high: training.optimiser.lr=0.001: 3 of 8: undecided: 3 of 8 learned, 0 of 8 unchanged
+    lr-too-high: training.optimiser.lr=0.001: 3 of 8: undecided; unchanged, 0 of 8 learned
     dead-relu: model.activation=elu: 0 of 1: dropped after 1 run, which ended collapsed
     dead-relu: model.init=keras: 0 of 1: dropped after 1 run, which ended collapsed
     16 trainings; every proposed change was tried
@@ -250,7 +242,7 @@ fn a_change_that_the_control_does_not_need_is_refuted() {
     let found = scene.search();
     insta::assert_snapshot!(told(&found), @r"
     lr-too-high: training.optimiser.lr=0.005: 0 of 1: dropped after 1 run, which ended collapsed
-    lr-too-high: training.optimiser.lr=0.001: 1 of 3: refuted: 1 of 3 learned, 2 of 3 unchanged
+    lr-too-high: training.optimiser.lr=0.001: 1 of 3: refuted; unchanged, 2 of 3 learned
     6 trainings; every proposed change was tried
     ");
     assert_eq!(found.causes[0].proof.as_ref().map(|proof| proof.verdict), Some(ProofVerdict::Refuted));
@@ -286,7 +278,7 @@ fn time_that_is_over_stops_what_runs_and_says_the_rest() {
     let found = scene.search();
     insta::assert_snapshot!(told(&found), @r"
     lr-too-high: training.optimiser.lr=0.005: 0 of 1: dropped after 1 run, which ended collapsed
-    lr-too-high: training.optimiser.lr=0.001: 2 of 2: cut short: 2 of 2 learned, 0 of 2 unchanged
+    lr-too-high: training.optimiser.lr=0.001: 2 of 2: cut short; unchanged, 0 of 2 learned
     3 trainings; the 2.5 minutes that were allowed are over
     ");
     assert_eq!(
@@ -339,7 +331,7 @@ fn where_one_fault_hides_another_two_changes_are_tried_together() {
     insta::assert_snapshot!(told(&found), @r"
     exploding-nan: training.optimiser.lr=0.001: 0 of 1: dropped after 1 run, which ended collapsed
     bad-init: model.init=keras: 0 of 1: dropped after 1 run, which ended diverged
-    exploding-nan: training.optimiser.lr=0.001 + model.activation=elu: 3 of 3: proved: 3 of 3 learned, 0 of 3 unchanged
+    exploding-nan: training.optimiser.lr=0.001 + model.activation=elu: 3 of 3: proved; unchanged, 0 of 3 learned
     exploding-nan: training.optimiser.lr=0.001 + model.init=keras: 0 of 1: dropped after 1 run, which ended collapsed
     6 trainings; two changes were proved together, after no single one had repaired it
     ");
@@ -366,7 +358,7 @@ fn what_cannot_be_trained_is_said_and_the_next_has_its_turn() {
     scene.script.borrow_mut().dying = Some("activation=elu");
     insta::assert_snapshot!(told(&scene.search()), @r"
     lr-too-high: training.optimiser.lr=0.005: 0 of 0: not tried: it does not fit the table
-    lr-too-high: training.optimiser.lr=0.001: 3 of 3: proved: 3 of 3 learned, 0 of 3 unchanged
+    lr-too-high: training.optimiser.lr=0.001: 3 of 3: proved; unchanged, 0 of 3 learned
     dead-relu: model.activation=elu: 0 of 1: dropped: the run in `activation=elu/seed-0` was killed by SIGKILL
     4 trainings; a change was proved
     ");
