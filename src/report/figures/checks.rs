@@ -14,6 +14,9 @@ use super::{Story, finite, measured};
 /// precision, far below what a wrong loss or gradient makes.
 const DIFFERS: f64 = 0.01;
 
+/// How a check looks: unlike any layer or parameter that stands in the same key.
+const CHECK: Style = Style::bold(Hue::Ink, Dash::Solid);
+
 /// The logged loss beside the one that was recomputed, where they differ at most steps.
 pub fn loss(story: &Story<'_>) -> Option<Panel> {
     let record = story.record();
@@ -30,8 +33,7 @@ pub fn loss(story: &Story<'_>) -> Option<Panel> {
     let all = || finite(logged).chain(finite(recomputed)).chain(finite(paired));
     let y = Axis::log(quantity, all()).or_else(|| Axis::linear("loss [loss units]", all()))?;
     let mut layers = series::line(logged, Time::Step, &x, &y, "as the training logged it", Style::nth(1));
-    let style = Style::bold(Hue::Blue, Dash::Solid);
-    layers.extend(series::line(recomputed, Time::Step, &x, &y, "recomputed, each on its own target", style));
+    layers.extend(series::line(recomputed, Time::Step, &x, &y, "recomputed, each on its own target", CHECK));
     layers.extend(series::line(paired, Time::Step, &x, &y, "recomputed, over all pairs", Style::nth(2)));
     Some(Panel { title: "Logged and recomputed loss".to_owned(), x, y, layers })
 }
@@ -47,20 +49,20 @@ pub fn gradient(story: &Story<'_>) -> Vec<Panel> {
         && let Some(x) = Time::Step.axis(cosine.iter())
     {
         let y = Axis::new("cosine", Scale::Linear, -1.05, 1.05);
-        panels.push(check("Given and recomputed gradient: direction", "cosine of the two", cosine, x, y));
+        panels.push(check("Direction", "cosine of the given and the recomputed gradient", cosine, x, y));
     }
     if off(ratio)
         && let Some(x) = Time::Step.axis(ratio.iter())
-        && let Some(y) = Axis::log("norm given / norm recomputed (log scale)", finite(ratio).chain([1.0]))
+        && let Some(y) = Axis::log("given / recomputed (log scale)", finite(ratio).chain([1.0]))
     {
-        panels.push(check("Given and recomputed gradient: size", "ratio of the two", ratio, x, y));
+        panels.push(check("Size", "norm of the given over that of the recomputed gradient", ratio, x, y));
     }
     panels
 }
 
 /// A line that should lie at 1.
 fn check(title: &str, label: &str, points: &[Point], x: Axis, y: Axis) -> Panel {
-    let mut layers = series::line(points, Time::Step, &x, &y, label, Style::bold(Hue::Blue, Dash::Solid));
+    let mut layers = series::line(points, Time::Step, &x, &y, label, CHECK);
     layers.push(Layer::Level { at: 1.0, label: "the gradient of the loss: 1".to_owned() });
     Panel { title: title.to_owned(), x, y, layers }
 }
@@ -105,7 +107,7 @@ pub fn output_slope(story: &Story<'_>) -> Option<Panel> {
     let x = Time::Epoch.axis(points.iter())?;
     let y = Axis::new("mean slope", Scale::Linear, -0.02, finite(points).fold(1.0, f64::max) * 1.04);
     let label = words::short(&last.name, 32);
-    let mut layers = series::line(points, Time::Epoch, &x, &y, &label, Style::bold(Hue::Blue, Dash::Solid));
+    let mut layers = series::line(points, Time::Epoch, &x, &y, &label, CHECK);
     layers.push(Layer::Level { at: 0.0, label: "no gradient passes: 0".to_owned() });
     Some(Panel { title: "Slope of the output's activation".to_owned(), x, y, layers })
 }
@@ -186,7 +188,7 @@ mod tests {
         };
         assert_eq!(titles(&of(&[1.0, 0.999_999], &[1.0, 1.000_001])), [""]);
         let negated = of(&[-1.0, -1.0], &[1.0, 1.0]);
-        assert_eq!(titles(&negated), ["Norms", "Given and recomputed gradient: direction"]);
+        assert_eq!(titles(&negated), ["Norms", "Direction"]);
         assert!(negated.title.starts_with("the optimiser is not given the gradient of the loss"), "{}", negated.title);
         let summed = of(&[1.0, 0.8], &[1.0, 1.9]);
         assert_eq!(titles(&summed).len(), 3);
