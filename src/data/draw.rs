@@ -13,6 +13,9 @@ pub(super) enum Stream {
     TrainNoise = 2,
     ValidationNoise = 3,
     Split = 4,
+    ShuffledTargets = 5,
+    ReplacedTargets = 6,
+    NanInputs = 7,
 }
 
 /// One stream of random numbers.

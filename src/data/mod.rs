@@ -7,6 +7,7 @@ mod file;
 mod fit;
 mod function;
 mod load;
+mod plant;
 mod precision;
 mod scale;
 mod scan;
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     error::{DataError, Excerpt},
     fit::check,
-    load::load,
+    load::{load, load_planted},
 };
 
 /// Most memory that data may take \[bytes\]: what a common workstation has.
