@@ -3,10 +3,12 @@
 mod boxes;
 mod draw;
 mod error;
+mod expressions;
 mod file;
 mod fit;
 mod function;
 mod load;
+mod plant;
 mod precision;
 mod scale;
 mod scan;
@@ -19,7 +21,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     error::{DataError, Excerpt},
     fit::check,
-    load::load,
+    load::{load, load_planted},
 };
 
 /// Most memory that data may take \[bytes\]: what a common workstation has.

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::experiment::{
-    Data, parse,
+    Data, Faults, TargetFault, parse,
     rendered::{broken, rendered},
 };
 
@@ -78,6 +78,35 @@ fn boxes_have_two_named_outputs_around_zero() {
     let targets = &dataset.summary.targets;
     assert!(targets.iter().all(|target| target.train.mean.abs() < 0.05 && target.train.max < 1.0));
     assert!(dataset.summary.inputs.mean.abs() < 1e-5 && (dataset.summary.inputs.std - 1.0).abs() < 1e-5);
+}
+
+/// The rows of a table go to the splits in another order, so that a shift must come before.
+#[test]
+fn faults_are_planted_in_every_source() {
+    let lines: String = (0..40).map(|row| format!("{row},{row}\n")).collect();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("table.csv");
+    std::fs::write(&path, format!("x,y\n{lines}")).expect("a temporary file");
+    let rows = data(&format!("source = \"table\"\npath = '{}'\ntargets = [\"y\"]", path.display()));
+    let shifted = Faults { targets: TargetFault::ShiftedByOne, ..Faults::default() };
+    let dataset = load_planted(&rows, &shifted).expect("a right table");
+    for samples in [&dataset.train, &dataset.validation] {
+        let before = |input: &f32| if *input == 0.0 { 39.0 } else { input - 1.0 };
+        assert_eq!(samples.targets, samples.inputs.iter().map(before).collect::<Vec<_>>());
+    }
+    let boxes = "source = \"boxes\"\nheight = 4\nwidth = 4\nbox_size = 1\ntrain_samples = 20\nvalidation_samples = 8";
+    for settings in [data("source = \"function\"\nformula = \"sine\""), data(boxes), rows] {
+        let clean = load(&settings).expect("right data");
+        assert_eq!(load_planted(&settings, &Faults::default()).expect("right data"), clean);
+        let several =
+            Faults { replaced_fraction: 0.5, nan_fraction: 0.5, targets: TargetFault::Shuffled, ..shifted.clone() };
+        for faults in [&shifted, &several] {
+            let planted = load_planted(&settings, faults).expect("right data");
+            assert_ne!(planted.summary.fingerprint, clean.summary.fingerprint);
+            assert_ne!(planted.train.targets, clean.train.targets);
+            assert_eq!(planted.validation.inputs, clean.validation.inputs);
+        }
+    }
 }
 
 #[test]
