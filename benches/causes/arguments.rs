@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use whymean::verify::Budget;
+
 use crate::{Failure, plants};
 
 /// What `--help` says.
@@ -17,6 +19,9 @@ Options:
       --runs N                About so many cases, the same share of each kind
       --keep DIR              Leave all records in DIR; what is there already is judged again and not trained again.
                               Delete DIR after a change of the trainer or its instruments
+      --repair N              Also repair so many of the cases that one changed setting repairs, by what the causes propose and
+                              by chance: minutes each
+      --allowed N             Trainings that a repair may use [default: 24]
       --show-misses           Also print every miss with the evidence that was found
       --workers N             Processes that train [default: one for each core]
       --json                  One JSON document instead of text
@@ -45,6 +50,10 @@ pub struct Arguments {
     pub runs: Option<usize>,
     /// Where records stay.
     pub keep: Option<PathBuf>,
+    /// Cases that are repaired.
+    pub repair: usize,
+    /// Trainings of a repair.
+    pub allowed: u32,
     /// Whether misses are shown with their evidence.
     pub show_misses: bool,
     /// Processes that train.
@@ -64,6 +73,8 @@ pub fn read() -> Result<Option<Arguments>, Failure> {
         only: None,
         runs: None,
         keep: None,
+        repair: 0,
+        allowed: Budget::default().trainings,
         show_misses: false,
         workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         json: false,
@@ -97,6 +108,8 @@ pub fn read() -> Result<Option<Arguments>, Failure> {
             }
             "--runs" => read.runs = Some(value()?.parse()?),
             "--keep" => read.keep = Some(std::path::absolute(value()?)?),
+            "--repair" => read.repair = value()?.parse()?,
+            "--allowed" => read.allowed = value()?.parse()?,
             "--show-misses" => read.show_misses = true,
             "--workers" => read.workers = value()?.parse()?,
             "--json" => read.json = true,

@@ -71,7 +71,11 @@ pub const ANY: Wish =
 /// An optimiser with a rate at which small networks on scaled data learn soon; `momentum` is SGD with it.
 pub fn optimiser(draw: &mut Draw, kind: &'static str, depth: u32, activation: &str) -> Optimiser {
     let factor = draw.log_between(0.6, 1.6);
-    let slow = if activation == "sigmoid" { 4.0 } else { 1.0 };
+    let slow = match (activation, kind) {
+        ("sigmoid", "sgd" | "momentum") => 2.0,
+        ("sigmoid", _) => 4.0,
+        _ => 1.0,
+    };
     let deep = if depth >= 3 { 0.5 } else { 1.0 };
     let (kind, lr, momentum) = match kind {
         "sgd" => ("sgd", 0.1 * deep, 0.0),

@@ -62,6 +62,8 @@ pub struct Case {
     pub decoy: Option<&'static str>,
     /// Causes that are truly there; none of a healthy run.
     pub accepted: Vec<String>,
+    /// The change that is known to mend a real case.
+    pub fix: Option<String>,
     /// See [`plants::Plant::explodes`].
     pub explodes: bool,
     /// What it must show.
@@ -132,6 +134,7 @@ fn planted(name: &Name, place: usize, number: usize, attempt: u32) -> Case {
         family: fault.cause.to_owned(),
         decoy,
         accepted: plant.accepted.iter().map(|cause| (*cause).to_owned()).collect(),
+        fix: None,
         explodes: plant.explodes,
         shows: plant.shows,
         text: Text::Made { judged: Box::new(plant.sick), twin: Some(Box::new(plant.twin)) },
@@ -153,6 +156,7 @@ fn sound(name: &Name, place: usize, number: usize, attempt: u32) -> Case {
         family: family.name.to_owned(),
         decoy,
         accepted: Vec::new(),
+        fix: None,
         explodes: false,
         shows: Shows::Hurt,
         text: Text::Made { judged: Box::new(setup), twin: None },

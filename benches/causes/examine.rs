@@ -3,15 +3,16 @@
 use std::path::Path;
 
 use whymean::{
-    judge::{self, Diagnosis, causes::Support},
+    judge::{self, Diagnosis, State, causes::Support},
     record::{Record, store},
     trial::folder,
 };
 
 use crate::{
     Failure, baselines,
-    case::Case,
+    case::{Case, Group},
     real::NO_COLLAPSE,
+    repair::Repaired,
     worker::{Facts, folder_of},
 };
 
@@ -27,6 +28,8 @@ pub struct Examined {
     pub strong_in_twin: Vec<String>,
     /// Of each of [`baselines::ALL`]: the causes behind the rules that fire, in order.
     pub alarms: Vec<Vec<baselines::Alarm>>,
+    /// What became of its repair, where that was asked for.
+    pub repaired: Option<Repaired>,
     /// One line about its settings, for a reader.
     pub summary: String,
 }
@@ -47,6 +50,7 @@ pub fn examine(mut case: Case, root: &Path, facts: Facts) -> Result<Examined, Fa
     Ok(Examined {
         strong_in_twin,
         alarms: baselines::ALL.iter().map(|baseline| (baseline.alarms)(first)).collect(),
+        repaired: None,
         summary: summary(first),
         diagnosis: judge::diagnose(&case.id, &records),
         case,
@@ -72,6 +76,16 @@ impl Examined {
         let named = |cause: &String| self.diagnosis.causes.iter().take(first).any(|found| found.id == *cause);
         let sound = |cause: &String| cause == NO_COLLAPSE && strong(&self.diagnosis).is_empty();
         self.case.accepted.iter().any(|cause| named(cause) || sound(cause))
+    }
+
+    /// Whether it fails, and one changed setting is known to mend it.
+    pub fn is_to_be_repaired(&self) -> bool {
+        let mendable = match self.case.name.group() {
+            Group::Planted => self.facts.differences == 1,
+            Group::Real => self.case.fix.is_some(),
+            Group::Healthy => false,
+        };
+        mendable && self.diagnosis.verdict.state != State::Learned
     }
 
     /// The cause that is ranked first.

@@ -23,6 +23,7 @@ mod measure;
 mod page;
 mod plants;
 mod real;
+mod repair;
 mod score;
 mod setup;
 mod show;
@@ -90,15 +91,23 @@ fn measure_all(arguments: &Arguments, root: &Path) -> Result<(), Failure> {
     for (name, answer) in names.into_iter().zip(answers) {
         match answer {
             Answer::Trained(facts) => trained.push((name.case(facts.attempt)?, facts)),
+            Answer::Repaired(_) => return Err("a worker answered another question".into()),
             // Told at the end: the others took minutes.
             Answer::Failed(why) => failed.push(format!("{name:?}: {why}")),
         }
     }
     let trained_secs = started.elapsed().as_secs_f64();
-    let examined = examine_all(trained, root, arguments.workers)?;
+    let mut examined = examine_all(trained, root, arguments.workers)?;
     let judged_secs = started.elapsed().as_secs_f64() - trained_secs;
+    let unrepaired = repair_some(&mut examined, arguments, root)?;
+    failed.extend(unrepaired);
+    let repaired_secs = started.elapsed().as_secs_f64() - trained_secs - judged_secs;
     let kept = if arguments.keep.is_some() { " (but for those that were kept from before)" } else { "" };
-    let time = format!("{} cases: trained in {trained_secs:.0} s{kept}, judged in {judged_secs:.0} s", examined.len());
+    let mut time =
+        format!("{} cases: trained in {trained_secs:.0} s{kept}, judged in {judged_secs:.0} s", examined.len());
+    if arguments.repair > 0 {
+        time.push_str(&format!(", repaired in {repaired_secs:.0} s"));
+    }
     let of_half = |fix: bool| score(examined.iter().filter(|run| run.case.for_fixing == fix));
     let scores = Scores { fix: of_half(true), report: of_half(false), both: score(examined.iter()) };
     if let Some(path) = &arguments.write {
@@ -156,6 +165,34 @@ fn ask(root: &Path, workers: usize, what: &str, orders: &[Order]) -> Result<Vec<
     let lines = orders.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>()?;
     let answers = pool::run(&arguments, workers, what, &lines)?;
     Ok(answers.into_iter().map(|answer| answer.unwrap_or_else(Answer::Failed)).collect())
+}
+
+/// Repairs as many of the cases as were asked for, some of each cause; gives those that could not even be tried.
+fn repair_some(examined: &mut [Examined], arguments: &Arguments, root: &Path) -> Result<Vec<String>, Failure> {
+    let mut wanted: Vec<usize> = (0..examined.len()).filter(|place| examined[*place].is_to_be_repaired()).collect();
+    // The first of each cause, then the second: few are not all of one cause.
+    let mut seen = std::collections::BTreeMap::new();
+    wanted.sort_by_cached_key(|place| {
+        let count: &mut usize = seen.entry(examined[*place].case.family.clone()).or_default();
+        *count += 1;
+        (*count, *place)
+    });
+    wanted.truncate(arguments.repair);
+    let order = |place: &usize| {
+        let run = &examined[*place];
+        Order::Repair(run.case.name.clone(), run.facts.clone(), arguments.allowed)
+    };
+    let orders: Vec<Order> = wanted.iter().map(order).collect();
+    let answers = ask(root, arguments.workers, "repaired", &orders)?;
+    let mut failed = Vec::new();
+    for (place, answer) in wanted.into_iter().zip(answers) {
+        match answer {
+            Answer::Repaired(repaired) => examined[place].repaired = Some(repaired),
+            Answer::Failed(why) => failed.push(format!("{} could not be repaired: {why}", examined[place].case.id)),
+            Answer::Trained(_) => return Err("a worker answered another question".into()),
+        }
+    }
+    Ok(failed)
 }
 
 /// Judges all cases on several threads.

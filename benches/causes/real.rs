@@ -34,7 +34,9 @@ pub fn files() -> Result<Vec<PathBuf>, Failure> {
 pub fn case(path: &Path) -> Result<Case, Failure> {
     let text = std::fs::read_to_string(path)?;
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let accepted = accepted(&text);
+    let accepted: Vec<String> = line(&text, "accepted:").split(',').map(|cause| cause.trim().to_owned()).collect();
+    let accepted: Vec<String> = accepted.into_iter().filter(|cause| !cause.is_empty()).collect();
+    let fix = Some(line(&text, "fix:").to_owned()).filter(|fix| !fix.is_empty());
     if accepted.is_empty() {
         return Err(format!("{} has no line `# accepted: ...`", path.display()).into());
     }
@@ -44,6 +46,7 @@ pub fn case(path: &Path) -> Result<Case, Failure> {
         family: "real case".to_owned(),
         decoy: None,
         accepted,
+        fix,
         explodes: false,
         shows: Shows::Hurt,
         text: Text::File(path.to_owned()),
@@ -52,10 +55,8 @@ pub fn case(path: &Path) -> Result<Case, Failure> {
     })
 }
 
-/// The causes of the line `# accepted: ...` in the comment that a file begins with.
-fn accepted(text: &str) -> Vec<String> {
-    let comment = text.lines().take_while(|line| line.starts_with('#') || line.trim().is_empty());
-    let mut lists = comment.filter_map(|line| line.trim_start_matches('#').trim().strip_prefix("accepted:"));
-    let list = lists.next().unwrap_or_default();
-    list.split(',').map(|cause| cause.trim().to_owned()).filter(|cause| !cause.is_empty()).collect()
+/// What stands behind this word in the comment that a file begins with; nothing where it is not there.
+fn line<'a>(text: &'a str, word: &str) -> &'a str {
+    let mut comment = text.lines().take_while(|line| line.starts_with('#') || line.trim().is_empty());
+    comment.find_map(|line| line.trim_start_matches('#').trim().strip_prefix(word)).unwrap_or_default().trim()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::{baselines, case::Group, common::count::Count, examine::Examined, real::NO_COLLAPSE};
+use crate::{baselines, case::Group, common::count::Count, examine::Examined, real::NO_COLLAPSE, repair::Tried};
 
 /// How often the right cause is found.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
@@ -37,6 +37,23 @@ pub struct Rules {
     pub real: Count,
     /// Healthy runs on which any fires.
     pub healthy: Count,
+}
+
+/// What repairs came to.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Repairs {
+    /// Cases that were repaired, and proved so, by what the causes propose.
+    pub proposed: Count,
+    /// The same by chance, within as many trainings.
+    pub chance: Count,
+    /// Trainings of each case, those of the control included; all that were allowed where nothing was proved.
+    pub trainings_proposed: Vec<u32>,
+    /// The same by chance.
+    pub trainings_chance: Vec<u32>,
+    /// Cases that learned with another seed, so that three seeds cannot prove anything; not counted.
+    pub fails_sometimes: u32,
+    /// Cases that were not repaired by what the causes propose.
+    pub unrepaired: Vec<String>,
 }
 
 /// A case that was got wrong.
@@ -83,6 +100,10 @@ pub struct Score {
     pub wrongly_strong: BTreeMap<String, u32>,
     /// Published rules on the same cases.
     pub rules: Vec<Rules>,
+    /// Repairs of planted faults.
+    pub repairs: Repairs,
+    /// Repairs of real cases.
+    pub repairs_real: Repairs,
     /// Cases that were got wrong at the first place.
     pub misses: Vec<Miss>,
     /// Healthy runs and twins on which a cause was called strong.
@@ -110,6 +131,8 @@ pub fn score<'a>(runs: impl Iterator<Item = &'a Examined>) -> Score {
     let rules = baselines::ALL.iter().map(|baseline| Rules { name: baseline.name, ..Rules::default() });
     let mut score = Score { rules: rules.collect(), ..Score::default() };
     for run in runs {
+        let repairs = if run.case.name.group() == Group::Real { &mut score.repairs_real } else { &mut score.repairs };
+        add_repair(repairs, run);
         match run.case.name.group() {
             Group::Planted => add_planted(&mut score, run),
             Group::Healthy => add_healthy(&mut score, run),
@@ -117,6 +140,29 @@ pub fn score<'a>(runs: impl Iterator<Item = &'a Examined>) -> Score {
         }
     }
     score
+}
+
+fn add_repair(repairs: &mut Repairs, run: &Examined) {
+    let Some(repaired) = &run.repaired else { return };
+    if !repaired.fails_always {
+        repairs.fails_sometimes += 1;
+        return;
+    }
+    let used = |tried: &Tried| if tried.proved { tried.trainings } else { repaired.allowed };
+    repairs.proposed.add(repaired.proposed.proved);
+    repairs.chance.add(repaired.chance.proved);
+    repairs.trainings_proposed.push(used(&repaired.proposed));
+    repairs.trainings_chance.push(used(&repaired.chance));
+    if !repaired.proposed.proved {
+        let (id, family, tried) = (&run.case.id, &run.case.family, &repaired.proposed);
+        let named: Vec<&str> = run.diagnosis.causes.iter().map(|cause| cause.id.as_str()).collect();
+        repairs.unrepaired.push(format!(
+            "{id} ({family}; named: {}): {}, after {} trainings",
+            named.join(", "),
+            tried.ended,
+            tried.trainings
+        ));
+    }
 }
 
 fn add_planted(score: &mut Score, run: &Examined) {

@@ -164,16 +164,29 @@ impl Setup {
         self.layers.iter().filter(|layer| matches!(layer, Block::Dense { .. } | Block::Conv { .. })).count() - 1
     }
 
-    /// The same with this line of `[faults]`.
-    pub fn with_fault(mut self, line: impl Into<String>) -> Self {
-        self.faults.push(line.into());
-        self
-    }
-
     /// Number of input columns of the table, with those that edits add.
     fn columns(&self) -> usize {
         let Material::Table(problem) = &self.material else { return 0 };
         problem.features() + self.edits.iter().map(Edit::columns).sum::<usize>()
+    }
+
+    /// The layers: in short where they are dense and alike, as people write it, else one by one.
+    fn network(&self) -> String {
+        let plain = |layer: &Block| match layer {
+            Block::Dense { units, activation, init } if init.is_empty() => Some((*units, *activation)),
+            _ => None,
+        };
+        let dense: Option<Vec<(u32, &str)>> = self.layers.iter().map(plain).collect();
+        if let Some((head, hidden)) = dense.as_deref().and_then(<[_]>::split_last)
+            && let Some((_, activation)) = hidden.first()
+            && hidden.iter().all(|(_, other)| other == activation)
+        {
+            let units: Vec<String> = hidden.iter().map(|(units, _)| units.to_string()).collect();
+            let (units, output) = (units.join(", "), head.1);
+            return format!("hidden = [{units}]\nactivation = \"{activation}\"\noutput_activation = \"{output}\"");
+        }
+        let layers = self.layers.iter().map(Block::toml).collect::<Vec<_>>().join(",\n  ");
+        format!("layers = [\n  {layers},\n]")
     }
 
     /// The experiment as TOML text.
@@ -194,14 +207,14 @@ impl Setup {
             }
             other => other.toml(csv, self.train, self.validation),
         };
-        let layers = self.layers.iter().map(Block::toml).collect::<Vec<_>>().join(",\n  ");
+        let network = self.network();
         let (start, optimiser) = (self.start.toml(), self.optimiser.toml());
         let training: String = self.training.iter().map(|line| format!("{line}\n")).collect();
         let faults =
             if self.faults.is_empty() { String::new() } else { format!("[faults]\n{}\n", self.faults.join("\n")) };
         format!(
             "name = \"{id}\"\nseed = {seed}\n[data]\n{data}\nseed = {seed}\nscale_inputs = \"{scale_inputs}\"\n\
-             scale_targets = \"{scale_targets}\"\n[model]\ninit = {start}\nlayers = [\n  {layers},\n]\n[training]\n\
+             scale_targets = \"{scale_targets}\"\n[model]\ninit = {start}\n{network}\n[training]\n\
              epochs = {epochs}\nbatch_size = {batch}\nloss = {loss}\noptimiser = {optimiser}\nschedule = {schedule}\n\
              {training}[diagnosis]\npatience_epochs = {PATIENCE}\n{faults}"
         )

@@ -99,6 +99,48 @@ pub fn rules(score: &Score) -> String {
     text
 }
 
+/// Repairs, where they were asked for.
+pub fn repairs(score: &Score) -> String {
+    let mut text = String::new();
+    if score.repairs.proposed.of + score.repairs_real.proposed.of == 0 {
+        return "None were asked for.\n".to_owned();
+    }
+    let heading = ["cases", "repaired and proved by", "number", "share, 95 % interval", "trainings, median"];
+    heads(&mut text, &heading);
+    for (what, repairs) in [("planted faults", &score.repairs), ("real cases", &score.repairs_real)] {
+        let rows = [
+            ("what the causes propose", repairs.proposed, &repairs.trainings_proposed),
+            ("chance", repairs.chance, &repairs.trainings_chance),
+        ];
+        for (by, count, trainings) in rows {
+            let median = median(trainings).map_or_else(String::new, |median| format!("{median:.1}"));
+            row(&mut text, &[what.to_owned(), by.to_owned(), count.to_string(), share(count), median]);
+        }
+    }
+    let (ours, theirs) = (&score.repairs.trainings_proposed, &score.repairs.trainings_chance);
+    if let (Some(ours), Some(theirs)) = (median(ours), median(theirs)) {
+        let _ = writeln!(text, "\nRatio of the medians, planted faults: {:.2}.", ours / theirs);
+    }
+    let sometimes = score.repairs.fails_sometimes + score.repairs_real.fails_sometimes;
+    if sometimes > 0 {
+        let _ = writeln!(text, "\nNot counted: {sometimes} that learned with another of the three seeds.");
+    }
+    let unrepaired: Vec<&String> = score.repairs.unrepaired.iter().chain(&score.repairs_real.unrepaired).collect();
+    if !unrepaired.is_empty() {
+        let _ = writeln!(text, "\nNot repaired by what the causes propose:\n");
+    }
+    for line in unrepaired {
+        let _ = writeln!(text, "- {line}");
+    }
+    text
+}
+
+/// Median of numbers of trainings.
+fn median(trainings: &[u32]) -> Option<f64> {
+    let trainings: Vec<f64> = trainings.iter().map(|count| f64::from(*count)).collect();
+    whymean::stats::median(&trainings)
+}
+
 /// Every miss on one line.
 pub fn misses(misses: &[Miss]) -> String {
     let mut text = String::new();
@@ -135,9 +177,22 @@ pub fn evidence(misses: &[Miss]) -> String {
 
 /// The lines that a reader looks for.
 pub fn closing(score: &Score) -> String {
+    let repaired = if score.repairs.proposed.of == 0 {
+        String::new()
+    } else {
+        let (ours, theirs) = (&score.repairs.trainings_proposed, &score.repairs.trainings_chance);
+        let shown = |trainings: &[u32]| median(trainings).map_or_else(String::new, |median| format!("{median:.1}"));
+        format!(
+            "planted, repaired and proved: {}, by chance {}; median trainings {} and {}\n",
+            score.repairs.proposed,
+            score.repairs.chance,
+            shown(ours),
+            shown(theirs)
+        )
+    };
     format!(
         "planted, right cause first: {} = {}\nplanted, among the first three: {} = {}\nreal cases, right cause first: {} = {}\n\
-         strong causes on healthy runs: {}\nstrong causes on twins: {}\n",
+         strong causes on healthy runs: {}\nstrong causes on twins: {}\n{repaired}",
         score.planted.first,
         share(score.planted.first),
         score.planted.among_three,
@@ -157,6 +212,7 @@ pub fn all(score: &Score, title: &str, depth: &str) -> String {
         ("Planted by ranked first", confusion(score)),
         ("Strong causes where nothing is wrong", strong(score)),
         ("Published rules", rules(score)),
+        ("Repairs", repairs(score)),
         ("Misses", misses(&score.misses)),
         ("False alarms", misses(&score.false_alarms)),
     ];
