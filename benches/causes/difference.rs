@@ -3,7 +3,7 @@
 use serde_json::Value;
 use whymean::experiment::Experiment;
 
-use crate::Failure;
+use super::common::Failure;
 
 /// Number of settings that one would have to change to make one of the other; more than any where their tables differ.
 ///

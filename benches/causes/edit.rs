@@ -1,6 +1,6 @@
 //! What is done to a table before it is written: harmless oddities, and bugs of the data.
 
-use crate::common::{draw::Draw, problem::Drawn};
+use super::common::{draw::Draw, problem::Drawn};
 
 /// One change of a table.
 #[derive(Clone, Debug, PartialEq)]
