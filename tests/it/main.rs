@@ -1,6 +1,7 @@
 //! The program as a user meets it: one binary for all integration tests.
 
 mod accuracy;
+mod causes;
 mod documents;
 #[cfg(feature = "torch")]
 mod end_to_end;
