@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::{BestReference, Estimate, limits};
 use crate::{
     record::{Record, Split},
-    references::{LearnerSkill, ReferenceSkill},
+    references::{LearnerSkill, ReferenceSkill, References},
 };
 
 /// Probability, over all learners and outputs of a dataset, of seeing signal where there is none.
@@ -51,6 +51,15 @@ impl Attainable {
 /// Names of outputs that another run on the same data learned: what one network predicts can be predicted.
 pub(super) type LearnedElsewhere = BTreeSet<String>;
 
+/// Whether a reference finds signal in an output (by index); absent where none could tell.
+pub(super) fn has_signal(references: &References, output: usize) -> Option<bool> {
+    match among(references, output, Split::Validation).signal {
+        Signal::Found => Some(true),
+        Signal::NotFound => Some(false),
+        Signal::Unclear | Signal::Unknown => None,
+    }
+}
+
 /// What is attainable for one output (by index), as a network that is judged on `split` has to be measured.
 ///
 /// The best learner is chosen by its cross-validated skill and, where the judged split is validation, reported with its
@@ -61,6 +70,12 @@ pub(super) fn attainable(record: &Record, output: usize, split: Split, elsewhere
     let Some(references) = &record.run.references else {
         return Attainable { signal: proven(Signal::Unknown), best: None };
     };
+    let Attainable { signal, best } = among(references, output, split);
+    Attainable { signal: proven(signal), best }
+}
+
+/// What the references attain for one output (by index).
+fn among(references: &References, output: usize, split: Split) -> Attainable {
     let tests = references.learners.iter().flat_map(|learner| &learner.outputs);
     let tests = tests.filter(|skill| skill.p_value.is_some()).count();
     let limit = FALSE_SIGNAL / tests.max(1) as f64;
@@ -101,7 +116,7 @@ pub(super) fn attainable(record: &Record, output: usize, split: Split, elsewhere
             skill: skill.validation.filter(|_| split == Split::Validation).unwrap_or(cross_validated),
             finds_signal: finds_signal(&skill),
         });
-    Attainable { signal: proven(signal), best }
+    Attainable { signal, best }
 }
 
 /// Whether the numbers can be what they say: a record may have been written by anyone.

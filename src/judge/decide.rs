@@ -4,7 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{limits, trend};
+use super::{
+    attainable::{LearnedElsewhere, attainable},
+    limits, trend,
+};
 use crate::record::{Channel, LayerInfo, Record, Split, thinning};
 
 /// Steps after which what the optimiser has left is no longer waited for: a momentum of 0.99 has then shrunk by 1e-22.
@@ -81,6 +84,9 @@ pub fn decide(record: &Record) -> Decision {
     }
     if !diagnosis.early_stop {
         return Decision::GoOn;
+    }
+    if let Some(why) = has_learned(record).filter(|_| diagnosis.stop_when_learned) {
+        return Decision::Stop { why };
     }
     let patience = diagnosis.patience_epochs.max(1) as usize;
     match settled(record, patience).or_else(|| resting_on_constant(record, patience)) {
@@ -168,6 +174,27 @@ fn cut_off_epochs(record: &Record, layers: &[LayerInfo]) -> Option<u32> {
         measured = true;
     }
     (measured && since <= epoch).then(|| epoch - since + 1)
+}
+
+/// Learned beyond doubt, settled or not: every output does as well as it can be asked for, at two looks in a row.
+fn has_learned(record: &Record) -> Option<String> {
+    /// Looks in a row: one may be lucky.
+    const LOOKS: usize = 2;
+    let outputs = record.outputs().collect::<Vec<&str>>();
+    let wanted = |name: &str| {
+        let index = outputs.iter().position(|output| *output == name)?;
+        let attainable = attainable(record, index, trend::judged_split(record, name), &LearnedElsewhere::new());
+        Some(attainable.proof().map_or(SETTLED_SKILL, |best| SETTLED_SKILL * best.skill.value.clamp(0.0, 1.0)))
+    };
+    let reaches = |name: &str| {
+        let skills = record.points(trend::judged_split(record, name), Channel::Skill, name).iter().rev().take(LOOKS);
+        let skills: Vec<f64> =
+            skills.filter(|point| point.epoch > 0).filter_map(|point| point.value.finite()).collect();
+        skills.len() == LOOKS && wanted(name).is_some_and(|wanted| skills.iter().all(|skill| *skill >= wanted))
+    };
+    let names = record.varying_outputs();
+    (!names.is_empty() && names.into_iter().all(reaches))
+        .then(|| format!("learned: all outputs do as well as the references at {LOOKS} looks in a row"))
 }
 
 /// Learned, and nothing more to come.

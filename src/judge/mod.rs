@@ -9,6 +9,7 @@
 //! Every function is total: a record that is cut short, empty or full of NaN gets an answer.
 
 mod attainable;
+mod before;
 pub mod causes;
 mod collapse_time;
 mod compare;
@@ -36,6 +37,7 @@ pub(crate) mod synthetic;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    before::before_training,
     compare::compare,
     decide::{Decision, decide, not_finite},
     explain::{explain, explain_groups, explain_ids, explained_under},

@@ -43,7 +43,7 @@ pub fn diagnose(name: &str, records: &[Record]) -> Diagnosis {
         ruled_out,
         verification: None,
         patched_config: None,
-        not_examined: summary::not_examined(state, records),
+        not_examined: summary::not_examined(records),
         report: None,
     }
 }

@@ -1,5 +1,7 @@
 //! The diagnosis as Markdown, for an issue or a pull request.
 
+mod why;
+
 use crate::judge::{Comparison, Diagnosis, ReportPaths, RunDiagnosis};
 
 use super::{
@@ -17,9 +19,11 @@ pub fn diagnosis(diagnosis: &Diagnosis) -> String {
     let mut text = format!(
         "## {}: {}\n\n{}\n\n",
         escaped(&words::short(&diagnosis.name, 120)),
-        words::verdict(&diagnosis.verdict),
+        words::headline(diagnosis),
         coded(&diagnosis.verdict.summary)
     );
+    why::why(&mut text, diagnosis);
+    why::change(&mut text, diagnosis);
     if let Some(share) = evidence::share(diagnosis) {
         text.push_str(&format!("{}\n\n", escaped(&prose::sentence(&share))));
     }
@@ -95,6 +99,9 @@ pub fn comparison(comparison: &Comparison) -> String {
 }
 
 fn runs(text: &mut String, runs: &[RunDiagnosis]) {
+    if runs.is_empty() {
+        return;
+    }
     let listed = RunTable::of(runs.iter());
     let columns: Vec<&str> = listed.columns.iter().map(|column| column.0).collect();
     table(text, &columns, listed.rows.into_iter());

@@ -2,16 +2,20 @@
 //!
 //! It recomputes no statistic that the judge owns, and reads nothing but its arguments.
 
+mod causes;
 mod constant_evidence;
 mod evidence;
 pub mod figure;
 pub mod figures;
 mod files;
+#[cfg(test)]
+mod handbook;
 mod html;
 pub mod ink;
 pub mod markdown;
 mod measured_tables;
 mod numbers;
+mod proofs;
 mod prose;
 mod run_table;
 #[cfg(test)]

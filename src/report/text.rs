@@ -1,6 +1,8 @@
-//! The diagnosis on one screen of a terminal.
+//! The diagnosis in a terminal: the answer on the first screen, what it rests on below.
 //!
 //! Styles are ANSI; the caller prints through a stream that strips them where they are not wanted.
+
+mod why;
 
 use std::fmt::Write as _;
 
@@ -28,10 +30,12 @@ pub fn diagnosis(diagnosis: &Diagnosis) -> String {
     let mut text = String::new();
     let style = state_style(diagnosis.verdict.state).bold();
     let name = words::short(&diagnosis.name, 60);
-    let verdict = words::verdict(&diagnosis.verdict);
+    let verdict = words::headline(diagnosis);
     line(&mut text, &format!("{name}: {style}{verdict}{style:#}"));
     paragraph(&mut text, &diagnosis.verdict.summary, "");
-    blank(&mut text);
+    // First what a person came for: why, and what to change; what it rests on comes after it.
+    why::why(&mut text, diagnosis);
+    why::change(&mut text, diagnosis);
     runs(&mut text, &diagnosis.runs);
     if let Some(share) = evidence::share(diagnosis) {
         let faint = faint();
@@ -165,6 +169,10 @@ fn table(text: &mut String, rows: &[Row], right: &[bool]) {
 }
 
 fn runs(text: &mut String, runs: &[RunDiagnosis]) {
+    if runs.is_empty() {
+        return;
+    }
+    blank(text);
     let listed = RunTable::of(runs.iter().take(MOST_RUNS));
     let heads: Vec<&str> = listed.columns.iter().map(|column| column.0).collect();
     let right: Vec<bool> = listed.columns.iter().map(|column| column.1).collect();
@@ -263,11 +271,12 @@ mod tests {
     }
 
     #[test]
-    fn a_diagnosis_of_five_runs_fits_one_screen() {
+    fn the_answer_fits_one_screen_and_what_it_rests_on_another() {
         let (mut document, _) = sample::question();
         document.report = Some(paths_of("boxes"));
         let text = plain(&diagnosis(&document));
-        assert!(text.lines().count() <= 30, "{text}");
+        let answer = text.lines().take_while(|line| !line.contains("run it")).count();
+        assert!(answer < 40 && text.lines().count() - answer <= 36, "{text}");
         assert!(text.lines().all(|line| line.chars().count() <= COLUMNS), "{text}");
         assert!(text.lines().all(|line| line == line.trim_end()), "{text}");
         let cut = text.lines().skip_while(|line| !line.contains("not examined")).take(2);
@@ -281,6 +290,48 @@ mod tests {
         let text = plain(&diagnosis(&document));
         assert!(!text.contains("0.000"), "{text}");
         insta::assert_snapshot!("diverged", text);
+    }
+
+    #[test]
+    fn the_best_two_pieces_of_evidence_and_the_diff_come_before_the_numbers() {
+        let (document, _) = sample::question();
+        let text = plain(&diagnosis(&document));
+        let place = |part: &str| text.find(part).unwrap_or_else(|| panic!("`{part}` is missing in {text}"));
+        let parts = [
+            "collapsed, stuck",
+            "1  likely    learning rate too high (lr-too-high)",
+            "+ before the first step the sharpness is 42 times",
+            "+ the loss peaks at step 2",
+            "- one of 5 seeds learned",
+            "follows from lr-too-high",
+            "proved by re-training",
+            "\n-optimiser = { kind = \"adam\", lr = 0.01 }\n+optimiser",
+            "run it   whymean diagnose reports/boxes/boxes.patched.toml",
+            "training longer cannot help",
+            "  seed  ",
+        ];
+        assert!(parts.map(place).is_sorted(), "{text}");
+        // Colour is there, and is not the only cue.
+        assert!(diagnosis(&document).contains("\u{1b}[31m-optimiser"));
+    }
+
+    #[test]
+    fn what_was_not_tried_is_proposed_and_a_run_that_learned_is_left_in_peace() {
+        let (mut document, _) = sample::question();
+        document.verification = None;
+        document.patched_config = None;
+        document.causes.iter_mut().for_each(|cause| cause.proof = None);
+        let text = plain(&diagnosis(&document));
+        assert!(text.contains("    to try   `training.optimiser.lr` from `0.01` to `0.001` (lr-too-high)"), "{text}");
+        assert!(text.contains("`--no-fix`") && !text.contains("proved by re-training"), "{text}");
+        // What to do about a weak cause is no news beside likely ones; alone it is all there is.
+        assert!(!text.contains("to do"), "{text}");
+        document.causes.retain(|cause| cause.id == "data-bug");
+        let text = plain(&diagnosis(&document));
+        assert!(text.contains("    to do    look at the rows as the network gets them"), "{text}");
+        let (document, _) = sample::of(&[sample::Fate::Learns], crate::judge::Hold::Plateau);
+        let text = plain(&diagnosis(&document));
+        assert!(!text.contains("  why") && !text.contains("what to change"), "{text}");
     }
 
     #[test]
@@ -315,6 +366,6 @@ mod tests {
         }
         let text = diagnosis(&document);
         assert!(!text.contains("\u{1b}[2J") && !text.contains("\u{1b}]") && !text.contains('\u{202e}'));
-        assert!(text.lines().count() < 60, "{}", text.lines().count());
+        assert!(text.lines().count() < 95, "{}", text.lines().count());
     }
 }

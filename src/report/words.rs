@@ -138,6 +138,14 @@ pub fn verdict(verdict: &Verdict) -> String {
     text
 }
 
+/// The verdict as a headline: without any run nothing was trained, and that is no verdict.
+pub fn headline(diagnosis: &Diagnosis) -> String {
+    if diagnosis.runs.is_empty() {
+        return "not trained, examined from data and settings alone".to_owned();
+    }
+    verdict(&diagnosis.verdict)
+}
+
 /// `dense_1 100 of 100`; the rounded count of the fraction that the judge gave.
 pub fn dead_units(dead: &DeadUnits) -> String {
     let count = (dead.fraction * dead.units as f64).round();

@@ -1,10 +1,12 @@
 //! What a cause is judged by: the data and settings of a run, and, once it is trained, its record and verdict.
+//!
+//! The readings that several causes ask for are here, each absent where it was not measured.
 
 use crate::{
-    data::Summary,
-    experiment::Experiment,
-    judge::RunDiagnosis,
-    record::{LayerInfo, Record},
+    data::{Summary, TargetSummary},
+    experiment::{Activation, Experiment, Layer, Loss, Optimiser, Scaling},
+    judge::{Constant, OutputDiagnosis, RunDiagnosis, State, attainable::has_signal, stats},
+    record::{Channel, LayerInfo, Point, Record, Split},
     references::References,
 };
 
@@ -54,4 +56,356 @@ impl<'a> Case<'a> {
     ) -> Self {
         Self { experiment, data, references, layers, trained: None }
     }
+
+    /// State of the run; absent before training.
+    pub fn state(&self) -> Option<State> {
+        self.trained.map(|trained| trained.run.state)
+    }
+
+    /// Whether the run is in one of these states; false before training.
+    pub fn is_any(&self, states: &[State]) -> bool {
+        self.state().is_some_and(|state| states.contains(&state))
+    }
+
+    /// Whether all or some outputs are a constant.
+    pub fn is_flat(&self) -> bool {
+        self.is_any(&[State::Collapsed, State::Partial])
+    }
+
+    /// Whether it is proved that what is dead stays dead.
+    pub fn is_stuck(&self) -> bool {
+        self.trained.is_some_and(|trained| trained.run.certificate.is_some())
+    }
+
+    /// The outputs that are at fault; all of them where none is.
+    pub fn faulty_outputs(&self) -> Vec<&'a OutputDiagnosis> {
+        let Some(trained) = self.trained else { return Vec::new() };
+        let all = &trained.run.outputs;
+        let sound = |output: &&OutputDiagnosis| matches!(output.state, State::Learned | State::Unpredictable);
+        let faulty: Vec<&OutputDiagnosis> = all.iter().filter(|output| !sound(output)).collect();
+        if faulty.is_empty() { all.iter().collect() } else { faulty }
+    }
+
+    /// Targets of the outputs that are at fault; before training of all.
+    pub fn faulty_targets(&self) -> Vec<&'a TargetSummary> {
+        let names: Vec<&str> = self.faulty_outputs().iter().map(|output| output.name.as_str()).collect();
+        let at_fault = |target: &&TargetSummary| names.is_empty() || names.contains(&target.name.as_str());
+        self.data.targets.iter().filter(at_fault).collect()
+    }
+
+    /// Whether a flat output sits on one of these constants.
+    pub fn sits_on(&self, constants: &[Constant]) -> bool {
+        self.faulty_outputs().iter().any(|output| output.constant.is_some_and(|constant| constants.contains(&constant)))
+    }
+
+    /// Whether references find signal in an output that is at fault; absent where that is not known.
+    pub fn has_signal(&self) -> Option<bool> {
+        let references = self.references?;
+        let names: Vec<&str> = self.faulty_outputs().iter().map(|output| output.name.as_str()).collect();
+        let outputs = self.data.targets.iter().enumerate();
+        let at_fault = outputs.filter(|(_, target)| names.is_empty() || names.contains(&target.name.as_str()));
+        let found: Vec<bool> = at_fault.filter_map(|(index, _)| has_signal(references, index)).collect();
+        (!found.is_empty()).then(|| found.contains(&true))
+    }
+
+    /// The points of a series; empty before training.
+    pub fn points(&self, split: Split, channel: Channel, layer: &str) -> &'a [Point] {
+        self.trained.map_or(&[], |trained| trained.record.points(split, channel, layer))
+    }
+
+    /// The finite values of a series, in order of steps.
+    pub fn values(&self, split: Split, channel: Channel, layer: &str) -> Vec<f64> {
+        self.points(split, channel, layer).iter().filter_map(|point| point.value.finite()).collect()
+    }
+
+    /// The finite values of a series up to a step.
+    pub fn early(&self, channel: Channel, layer: &str, steps: u64) -> Vec<f64> {
+        let points = self.points(Split::Train, channel, layer).iter().take_while(|point| point.step <= steps);
+        points.filter_map(|point| point.value.finite()).collect()
+    }
+
+    /// The first value of a series, if it was measured on the untrained network or at the first step.
+    pub fn at_start(&self, split: Split, channel: Channel, layer: &str) -> Option<f64> {
+        self.points(split, channel, layer).first().filter(|point| point.step <= 1)?.value.finite()
+    }
+
+    /// The last value of a series, if it is finite.
+    pub fn at_end(&self, split: Split, channel: Channel, layer: &str) -> Option<f64> {
+        self.points(split, channel, layer).last()?.value.finite()
+    }
+
+    /// Optimiser steps that the run made, as far as they are recorded; absent before training.
+    pub fn steps(&self) -> Option<u64> {
+        let trained = self.trained?;
+        Some(trained.record.last(Split::Train, Channel::Loss, "").map_or(0, |point| point.step))
+    }
+
+    /// The layers with parameters, in order.
+    pub fn trainable(&self) -> impl Iterator<Item = &'a LayerInfo> + use<'a> {
+        self.layers.iter().filter(|layer| !layer.parameters.is_empty())
+    }
+
+    /// The last layer.
+    pub fn output_layer(&self) -> Option<&'a LayerInfo> {
+        self.layers.last()
+    }
+
+    /// Layers with an activation of one of these names, the last one left out.
+    pub fn hidden_with(&self, activations: &[&str]) -> Vec<&'a LayerInfo> {
+        let hidden = self.layers.split_last().map_or(&[][..], |(_, hidden)| hidden);
+        hidden.iter().filter(|layer| activations.contains(&layer.activation.as_str())).collect()
+    }
+
+    /// Weights (no biases), in order of the layers.
+    pub fn weights(&self) -> Vec<&'a str> {
+        let weight = |layer: &'a LayerInfo| layer.parameters.iter().find(|name| name.ends_with(".weight"));
+        self.trainable().filter_map(weight).map(String::as_str).collect()
+    }
+
+    /// Learning rate before any schedule.
+    pub fn lr(&self) -> f64 {
+        self.experiment.training.optimiser.lr()
+    }
+
+    /// Whether the length of a step hangs on the learning rate and hardly on the size of the gradient.
+    pub fn is_adaptive(&self) -> bool {
+        match self.experiment.training.optimiser {
+            Optimiser::Adam { .. } | Optimiser::AdamW { .. } | Optimiser::RmsProp { .. } => true,
+            Optimiser::Sgd { .. } => false,
+        }
+    }
+
+    /// Whether the loss asks for the median.
+    pub fn is_absolute_loss(&self) -> bool {
+        match self.experiment.training.loss {
+            Loss::Mae {} => true,
+            Loss::Huber { delta } => self.data.targets.iter().any(|target| delta < target.train.std / 4.0),
+            Loss::Mse {} | Loss::Mape {} | Loss::BinaryCrossEntropy {} | Loss::CrossEntropy {} => false,
+        }
+    }
+
+    /// Whether the network has a batch normalisation.
+    pub fn has_batch_norm(&self) -> bool {
+        self.experiment.model.layers.iter().any(|layer| matches!(layer, Layer::BatchNorm { .. }))
+    }
+
+    /// Largest dropout rate; 0 without any.
+    pub fn dropout(&self) -> f64 {
+        let rate = |layer: &Layer| if let Layer::Dropout { rate } = layer { *rate } else { 0.0 };
+        self.experiment.model.layers.iter().map(rate).fold(0.0, f64::max)
+    }
+
+    /// Whether inputs are fed as they are.
+    pub fn inputs_are_raw(&self) -> bool {
+        self.experiment.data.scale_inputs == Scaling::None
+    }
+
+    /// Sharpness over the optimiser's limit before the first step.
+    pub fn first_stability_ratio(&self) -> Option<f64> {
+        let first = self.points(Split::Train, Channel::StabilityRatio, "").first().filter(|point| point.step == 0)?;
+        Some(first.value.value()).filter(|ratio| !ratio.is_nan())
+    }
+
+    /// The same with every input column standardised.
+    pub fn standardised_stability_ratio(&self) -> Option<f64> {
+        self.at_start(Split::StandardisedInputs, Channel::StabilityRatio, "")
+    }
+
+    /// The worst saturation of a hidden layer: on the untrained network, and at the end.
+    pub fn saturation(&self) -> (Option<f64>, Option<f64>) {
+        let hidden = self.hidden_with(&["tanh", "sigmoid"]);
+        let worst =
+            |of: &dyn Fn(&str) -> Option<f64>| hidden.iter().filter_map(|layer| of(&layer.name)).max_by(f64::total_cmp);
+        (
+            worst(&|layer| self.at_start(Split::Train, Channel::Saturation, layer)),
+            worst(&|layer| self.at_end(Split::Train, Channel::Saturation, layer)),
+        )
+    }
+
+    /// The worst saturation of a hidden layer of the untrained network with every input column standardised.
+    pub fn standardised_saturation(&self) -> Option<f64> {
+        let hidden = self.hidden_with(&["tanh", "sigmoid"]);
+        let of = |layer: &&LayerInfo| self.at_start(Split::StandardisedInputs, Channel::Saturation, &layer.name);
+        hidden.iter().filter_map(of).max_by(f64::total_cmp)
+    }
+
+    /// Fraction of a layer's units that are zero on the whole probe set: on the untrained network, and at the end.
+    pub fn dead_fraction(&self, layer: &str) -> (Option<f64>, Option<f64>) {
+        let points = self.points(Split::Train, Channel::DeadFractionProbe, layer);
+        let born = points.first().filter(|point| point.epoch == 0).and_then(|point| point.value.finite());
+        (born, points.last().and_then(|point| point.value.finite()))
+    }
+
+    /// Layers with ReLU, but for the last, that are wholly dead at the end; with the share that was dead at birth.
+    pub fn dead_layers(&self) -> Vec<(&'a LayerInfo, f64)> {
+        let dead = |layer: &'a LayerInfo| match self.dead_fraction(&layer.name) {
+            (born, Some(1.0)) => Some((layer, born.unwrap_or(0.0))),
+            _ => None,
+        };
+        self.hidden_with(&["relu"]).into_iter().filter_map(dead).collect()
+    }
+
+    /// Largest share by which one update changed a weight matrix within the first steps.
+    pub fn largest_first_update(&self) -> Option<f64> {
+        const FIRST_STEPS: u64 = 10;
+        let of = |name: &&str| self.early(Channel::UpdateRatio, name, FIRST_STEPS).into_iter().max_by(f64::total_cmp);
+        self.weights().iter().filter_map(of).max_by(f64::total_cmp)
+    }
+
+    /// Median share by which one update changes a weight matrix: of the one that moves most.
+    pub fn usual_update(&self) -> Option<f64> {
+        let of = |name: &&str| stats::median(&self.values(Split::Train, Channel::UpdateRatio, name));
+        self.weights().iter().filter_map(of).max_by(f64::total_cmp)
+    }
+
+    /// How far the weight matrix that moved most is from its start, over its size there.
+    pub fn largest_distance(&self) -> Option<f64> {
+        let of = |name: &&str| self.at_end(Split::Train, Channel::DistanceFromStart, name);
+        self.weights().iter().filter_map(of).max_by(f64::total_cmp)
+    }
+
+    /// The highest squared error over variance in the first steps, over that of the first step, with its step.
+    pub fn spike(&self) -> Option<(f64, u64)> {
+        const FIRST_STEPS: u64 = 50;
+        let points = self.points(Split::Train, Channel::LossRatio, "");
+        let first = points.first().filter(|point| point.step <= 1)?.value.finite().filter(|first| *first > 0.0)?;
+        let early = points.iter().take_while(|point| point.step <= FIRST_STEPS);
+        let highest = early.max_by(|one, other| one.value.value().total_cmp(&other.value.value()))?;
+        Some((highest.value.value() / first, highest.step))
+    }
+
+    /// What the loss that the training reports is the loss of.
+    pub fn logged_loss(&self) -> LoggedLoss {
+        /// Relative difference above which the recomputed loss and the paired one can be told apart.
+        const APART: f64 = 1e-3;
+        /// Share of that difference up to which the logged loss agrees with one of them.
+        const AGREES: f64 = 0.1;
+        /// Relative difference that rounding and the order of sums may make.
+        const ROUNDING: f64 = 1e-4;
+        let value = |channel: Channel, step: u64| {
+            let points = self.points(Split::Train, channel, "");
+            // Sorted by step, since that is the order of a series.
+            let place = points.binary_search_by_key(&step, |point| point.step).ok()?;
+            points[place].value.finite()
+        };
+        let (mut own, mut paired, mut other) = (0_u32, 0_u32, 0_u32);
+        let mut example = None;
+        for point in self.points(Split::Train, Channel::RecomputedLoss, "") {
+            let (Some(mine), Some(logged)) = (point.value.finite(), value(Channel::Loss, point.step)) else { continue };
+            let scale = mine.abs().max(f64::MIN_POSITIVE);
+            let pairs = value(Channel::PairedLoss, point.step);
+            let gap = pairs.map_or(0.0, |pairs| (pairs - mine).abs());
+            let agrees = (logged - mine).abs() <= ROUNDING * scale;
+            match pairs {
+                Some(pairs) if gap > APART * scale && (logged - pairs).abs() < AGREES * gap => {
+                    paired += 1;
+                    example = Some((point.step, logged, mine, pairs));
+                }
+                _ if agrees => own += 1,
+                // What lies at a step without the loss over all pairs may be either.
+                Some(_) if (logged - mine).abs() > APART * scale => {
+                    other += 1;
+                    example = example.or(Some((point.step, logged, mine, f64::NAN)));
+                }
+                _ => {}
+            }
+        }
+        let (step, logged, mine, pairs) = example.unwrap_or((0, f64::NAN, f64::NAN, f64::NAN));
+        if own + paired + other == 0 {
+            LoggedLoss::Unknown
+        } else if paired > 0 && paired >= other {
+            LoggedLoss::Paired { step, logged, mine, pairs }
+        } else if other > 0 {
+            LoggedLoss::Other { step, logged, mine }
+        } else {
+            LoggedLoss::Own
+        }
+    }
+
+    /// Cosines between the gradient that the optimiser was given and the recomputed one, in order of steps.
+    pub fn gradient_cosines(&self) -> Vec<f64> {
+        self.values(Split::Train, Channel::GradientCosine, "")
+    }
+
+    /// Parameters that never moved, with whether a gradient ever reached them; absent where that was not measured.
+    pub fn unmoved(&self) -> Option<Vec<(&'a str, bool)>> {
+        let names = self.trainable().flat_map(|layer| &layer.parameters);
+        let mut measured = false;
+        let unmoved = names.filter_map(|name| {
+            let distance = self.at_end(Split::Train, Channel::DistanceFromStart, name)?;
+            measured = true;
+            let reached = self.values(Split::Train, Channel::GradientNorm, name).iter().any(|norm| *norm > 0.0);
+            (distance == 0.0).then_some((name.as_str(), reached))
+        });
+        let unmoved = unmoved.collect();
+        measured.then_some(unmoved)
+    }
+
+    /// The first activation of a hidden layer that is none of the linear ones.
+    pub fn hidden_activation(&self) -> Option<Activation> {
+        let layers = self.experiment.model.layers.split_last().map_or(&[][..], |(_, hidden)| hidden);
+        layers.iter().find_map(|layer| match layer {
+            Layer::Dense { activation, .. }
+            | Layer::Conv2d { activation, .. }
+            | Layer::BatchNorm { activation, .. }
+            | Layer::Activation { activation } => {
+                Some(*activation).filter(|activation| *activation != Activation::Linear)
+            }
+            Layer::MaxPool2d { .. } | Layer::AvgPool2d { .. } | Layer::Flatten {} | Layer::Dropout { .. } => None,
+        })
+    }
+}
+
+/// What the loss that the training reports is the loss of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum LoggedLoss {
+    /// Each prediction against its own target.
+    Own,
+    /// Every prediction against every target of the batch.
+    Paired {
+        /// Step of the example.
+        step: u64,
+        /// The reported loss.
+        logged: f64,
+        /// The loss of each prediction against its own target.
+        mine: f64,
+        /// The loss over all pairs.
+        pairs: f64,
+    },
+    /// Something else.
+    Other {
+        /// Step of the example.
+        step: u64,
+        /// The reported loss.
+        logged: f64,
+        /// The loss of each prediction against its own target.
+        mine: f64,
+    },
+    /// It was not recomputed.
+    Unknown,
+}
+
+/// A number for a sentence: three digits that count.
+pub(super) fn shown(number: f64) -> String {
+    let size = number.abs();
+    if size != 0.0 && !(1e-3..1e5).contains(&size) {
+        return format!("{number:.1e}");
+    }
+    let places = if size >= 100.0 {
+        0
+    } else if size >= 10.0 {
+        1
+    } else if size >= 1.0 {
+        2
+    } else {
+        3
+    };
+    let text = format!("{number:.places$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+/// `61 %`.
+pub(super) fn percent(fraction: f64) -> String {
+    let percent = fraction * 100.0;
+    if percent > 0.0 && percent < 1.0 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
 }

@@ -8,7 +8,32 @@
 //! that another brings about is named as its consequence.
 
 mod case;
+mod changes;
 mod rank;
+
+mod arch_destroys_info;
+mod bad_init;
+mod batchnorm_mode;
+mod data_bug;
+mod dead_relu;
+mod exploding_nan;
+mod inference_mismatch;
+mod inputs_not_scaled;
+mod l1_median;
+mod loss_broadcast;
+mod loss_mismatch;
+mod lr_too_high;
+mod lr_too_low;
+mod no_signal;
+mod output_activation;
+mod over_regularised;
+mod params_not_updated;
+mod targets_misaligned;
+mod targets_not_scaled;
+mod undertrained;
+mod vanishing_gradient;
+mod wrong_gradient;
+mod zero_inflated;
 
 use std::collections::BTreeMap;
 
@@ -21,7 +46,31 @@ pub use super::symptoms::Card;
 use crate::experiment::Change;
 
 /// Every cause; among equally well supported ones the order is from what acts first in a training to what it brings about.
-pub const ALL: &[&dyn Cause] = &[];
+pub const ALL: &[&dyn Cause] = &[
+    &data_bug::DataBug,
+    &targets_misaligned::TargetsMisaligned,
+    &no_signal::NoSignal,
+    &loss_mismatch::LossMismatch,
+    &loss_broadcast::LossBroadcast,
+    &wrong_gradient::WrongGradient,
+    &params_not_updated::ParamsNotUpdated,
+    &batchnorm_mode::BatchnormMode,
+    &inference_mismatch::InferenceMismatch,
+    &output_activation::OutputActivation,
+    &bad_init::BadInit,
+    &arch_destroys_info::ArchDestroysInfo,
+    &inputs_not_scaled::InputsNotScaled,
+    &targets_not_scaled::TargetsNotScaled,
+    &zero_inflated::ZeroInflated,
+    &l1_median::L1Median,
+    &lr_too_high::LrTooHigh,
+    &vanishing_gradient::VanishingGradient,
+    &over_regularised::OverRegularised,
+    &dead_relu::DeadRelu,
+    &exploding_nan::ExplodingNan,
+    &lr_too_low::LrTooLow,
+    &undertrained::Undertrained,
+];
 
 /// Something that keeps a network from learning.
 pub trait Cause: Sync {
@@ -30,6 +79,14 @@ pub trait Cause: Sync {
     /// Ids of the causes that may have brought it about.
     fn follows_from(&self) -> &'static [&'static str] {
         &[]
+    }
+    /// Whether it is told of a network that learned as well: only where it is certain, whatever the network made of it.
+    fn is_told_of_learned(&self) -> bool {
+        false
+    }
+    /// Whether it is told where the mean is the honest answer.
+    fn is_told_of_unpredictable(&self) -> bool {
+        false
     }
     /// What speaks for it and against it. Total: what was not measured gives no evidence.
     fn evidence(&self, case: &Case<'_>) -> Vec<Evidence>;
@@ -56,7 +113,7 @@ pub enum Weight {
     Strong,
 }
 
-/// A figure of the report that shows a piece of evidence; its name there.
+/// A figure of the report that shows a piece of evidence; in JSON by the name of its picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EvidenceFigure {
@@ -65,12 +122,15 @@ pub enum EvidenceFigure {
     /// Spread and skill over the epochs.
     SpreadAndSkill,
     /// Reference learners.
+    #[serde(rename = "references")]
     ReferenceLearners,
     /// Read-out and rank by depth.
     SignalByDepth,
     /// Loss per step.
+    #[serde(rename = "loss")]
     LossPerStep,
     /// Dead units per layer.
+    #[serde(rename = "dead-units")]
     DeadUnitsPerLayer,
     /// Gradient norms.
     GradientNorms,
@@ -251,6 +311,11 @@ impl Evidence {
     /// Evidence that speaks against.
     pub(super) fn against(text: impl Into<String>) -> Self {
         Self::new(Weight::Against, text)
+    }
+
+    /// Something that was looked for and says nothing.
+    pub(super) fn silent(text: impl Into<String>) -> Self {
+        Self::new(Weight::Silent, text)
     }
 
     /// Evidence that fits.

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// What a diagnosis did not look at.
-pub(super) fn not_examined(state: State, records: &[Record]) -> Vec<String> {
+pub(super) fn not_examined(records: &[Record]) -> Vec<String> {
     let without_references = records.iter().any(without_references).then_some(
         "whether the target can be predicted at all: no reference learner was trained on the same data, so a target \
          without signal looks like a collapse",
@@ -26,10 +26,7 @@ pub(super) fn not_examined(state: State, records: &[Record]) -> Vec<String> {
         "whether the network answers alike while training and while predicting (dropout, batch normalisation): the \
          predictions that were judged are those of the predicting network",
     );
-    let cause = (!matches!(state, State::Learned | State::Unpredictable)).then_some(
-        "what caused it and which change cures it: no changed setting was trained against an unchanged control",
-    );
-    [without_references, untold_path, cause].into_iter().flatten().map(str::to_owned).collect()
+    [without_references, untold_path].into_iter().flatten().map(str::to_owned).collect()
 }
 
 /// Whether no reference learner was tested on the data: none was asked for, or there were too few samples.

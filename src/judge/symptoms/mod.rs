@@ -75,7 +75,7 @@ fn numbers<const N: usize>(named: [(&str, f64); N]) -> BTreeMap<String, f64> {
 }
 
 /// `` `a` ``, `` `a` and `b` ``, `` `a`, `b` and 3 more ``.
-fn names(subjects: &[String]) -> String {
+pub(super) fn names(subjects: &[String]) -> String {
     let quoted: Vec<String> = subjects.iter().map(|subject| format!("`{subject}`")).collect();
     match quoted.as_slice() {
         [] => String::new(),

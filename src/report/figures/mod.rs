@@ -3,12 +3,14 @@
 //! A new one is a file here and a line in [`ALL`] or [`COMPARED`].
 
 mod activations;
+mod checks;
 mod collapse_probability;
 mod dead_units;
 mod gradients;
 mod learning_rates;
 mod loss;
 mod predicted_against_target;
+mod proof;
 pub mod references;
 mod sharpness;
 pub mod signal_by_depth;
@@ -40,7 +42,7 @@ pub trait ComparedChart: Sync {
     fn draw(&self, story: &ComparedStory<'_>) -> Option<Figure>;
 }
 
-/// In the order of the report: what happened, then where, then why.
+/// In the order of the report: what happened, then where, then why, then what helped.
 pub const ALL: &[&dyn Chart] = &[
     &predicted_against_target::PredictedAgainstTarget,
     &spread_and_skill::SpreadAndSkill,
@@ -52,6 +54,7 @@ pub const ALL: &[&dyn Chart] = &[
     &gradients::UpdateRatios,
     &activations::Activations,
     &sharpness::Sharpness,
+    &proof::ProofByRetraining,
 ];
 
 /// In the order of the report.
@@ -287,6 +290,7 @@ mod tests {
     fn a_record_without_readings_gives_no_figure() {
         let (mut diagnosis, mut records) = sample::question();
         sample::measured::forget(&mut diagnosis);
+        sample::caused::forget(&mut diagnosis);
         for record in &mut records {
             record.series.clear();
             record.probe.clear();

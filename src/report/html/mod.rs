@@ -4,6 +4,7 @@ mod facts;
 mod found;
 mod measured;
 mod tables;
+mod why;
 
 use minijinja::{AutoEscape, Environment, Value};
 use serde::Serialize;
@@ -23,6 +24,8 @@ use super::{
 };
 
 const PAGE: &str = include_str!("page.html");
+/// The figure that stands beside the change that it shows.
+const PROOF: &str = "proof";
 const STYLE: &str = include_str!("page.css");
 
 /// A figure in the sizes that a page needs.
@@ -68,6 +71,9 @@ struct Page<'a> {
     name: &'a str,
     badge: Badge,
     summary: Value,
+    first: Option<why::First>,
+    change: Option<why::Change>,
+    why: Option<why::Why>,
     found: Option<found::Found>,
     found_in_others: Vec<found::Found>,
     /// Whether there is nothing to tell, and that is good.
@@ -80,6 +86,8 @@ struct Page<'a> {
     tables: Vec<tables::Table>,
     /// Shown on demand, after the figures.
     details: Vec<tables::Table>,
+    /// Figures of the change, beside it.
+    change_figures: Vec<Shown<'a>>,
     figures: Vec<Shown<'a>>,
     dead: Vec<String>,
     proofs: Vec<Proof>,
@@ -133,7 +141,10 @@ pub fn diagnosis(
         })
     });
     let (found, found_in_others) = found::of(diagnosis);
-    let mut tables = vec![tables::runs(&diagnosis.runs, "Run by run")];
+    let mut tables = Vec::new();
+    if !diagnosis.runs.is_empty() {
+        tables.push(tables::runs(&diagnosis.runs, "Run by run"));
+    }
     if diagnosis.outputs.len() > 1 {
         tables.push(tables::outputs(diagnosis));
     }
@@ -147,12 +158,18 @@ pub fn diagnosis(
     };
     let first = figures.iter().find(|figure| figure.id == wanted).or(figures.first());
     let run = records.first().map(|record| &record.run);
+    let change = why::change(diagnosis);
+    let beside = |shown: &Shown<'_>| change.is_some() && shown.id == PROOF;
+    let (change_figures, figures_below) = shown(figures, pictures).into_iter().partition(beside);
     render(&Page {
-        title: format!("{}: {}", diagnosis.name, words::verdict(&diagnosis.verdict)),
+        title: format!("{}: {}", diagnosis.name, words::headline(diagnosis)),
         kind: "Diagnosis",
         name: &diagnosis.name,
-        badge: Badge { state: words::state(state), text: words::verdict(&diagnosis.verdict) },
+        badge: Badge { state: words::state(state), text: words::headline(diagnosis) },
         summary: coded(&diagnosis.verdict.summary),
+        first: why::first(diagnosis),
+        change,
+        why: why::why(diagnosis, figures),
         found,
         found_in_others,
         unremarkable: found::is_unremarkable(diagnosis),
@@ -163,7 +180,8 @@ pub fn diagnosis(
         details: Vec::new(),
         hero_caption: first.map_or_else(String::new, |figure| capital(&figure.title)),
         tables,
-        figures: shown(figures, pictures),
+        change_figures,
+        figures: figures_below,
         dead: dead.collect(),
         proofs: proofs.collect(),
         not_examined: diagnosis.not_examined.iter().map(|line| coded(line)).collect(),
@@ -202,6 +220,9 @@ pub fn comparison(
             text: format!("{} settings, {count} runs", comparison.cells.len()),
         },
         summary: coded(&comparison.summary),
+        first: None,
+        change: None,
+        why: None,
         found: None,
         found_in_others: Vec::new(),
         unremarkable: false,
@@ -212,6 +233,7 @@ pub fn comparison(
         hero_caption: figures.first().map_or_else(String::new, |figure| capital(&figure.title)),
         tables: vec![tables::settings(comparison)],
         details,
+        change_figures: Vec::new(),
         figures: shown(figures, pictures),
         dead: Vec::new(),
         proofs: Vec::new(),

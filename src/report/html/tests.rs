@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::judge::causes::ProposedChange;
 use crate::report::{comparison_figures, diagnosis_figures, sample};
 
 fn page(document: &Diagnosis, records: &[Record], config: &str, command: &str) -> String {
@@ -31,6 +32,41 @@ fn markup(page: &str) -> (BTreeSet<String>, BTreeSet<String>, Vec<String>) {
         }
     }
     (elements, attributes, ids)
+}
+
+/// Puts a text wherever causes and proofs hold one.
+fn defile(document: &mut Diagnosis, hostile: &str) {
+    let taint = |change: &mut ProposedChange| {
+        change.path = hostile.to_owned();
+        change.from = change.from.as_ref().map(|_| hostile.to_owned());
+        change.to = hostile.to_owned();
+        change.why = hostile.to_owned();
+    };
+    for cause in &mut document.causes {
+        // A cause without an id of its own would be the same one.
+        cause.id = format!("{}{hostile}", cause.rank);
+        cause.consequence_of = cause.consequence_of.as_ref().map(|_| format!("1{hostile}"));
+        cause.evidence.iter_mut().for_each(|evidence| evidence.text = hostile.to_owned());
+        cause.changes.iter_mut().for_each(taint);
+        cause.advice = cause.advice.as_ref().map(|_| hostile.to_owned());
+        if let Some(proof) = &mut cause.proof {
+            proof.changes.iter_mut().for_each(taint);
+            proof.causes_after.iter_mut().for_each(|id| *id = hostile.to_owned());
+        }
+    }
+    for out in &mut document.ruled_out {
+        out.id = hostile.to_owned();
+        out.text = hostile.to_owned();
+    }
+    let verification = document.verification.as_mut().expect("in the sample");
+    verification.ended = hostile.to_owned();
+    verification.patch = Some(format!("--- a\n+++ b\n@@ -1,2 +1,2 @@\n same\n-{hostile}\n+{hostile}\n"));
+    for trial in &mut verification.tried {
+        trial.cause = hostile.to_owned();
+        trial.outcome = hostile.to_owned();
+        trial.changes.iter_mut().for_each(taint);
+    }
+    document.patched_config = Some(hostile.to_owned());
 }
 
 #[test]
@@ -69,6 +105,7 @@ fn hostile_names_are_text_and_nothing_else() {
             }
         }
         document.outputs[0].name = hostile.to_owned();
+        defile(&mut document, hostile);
         if let Some(references) = &mut document.references {
             references.input = hostile.to_owned();
         }
@@ -98,11 +135,16 @@ fn a_page_asks_for_nothing_and_its_ids_are_unique() {
     for page in [diagnosed, compared] {
         assert!(page.contains("default-src 'none'"));
         let (elements, attributes, mut ids) = markup(&page);
-        for banned in ["script", "link", "img", "iframe", "object", "embed", "base", "form", "image", "use", "a"] {
+        for banned in ["script", "link", "img", "iframe", "object", "embed", "base", "form", "image", "use"] {
             assert!(!elements.contains(banned), "{banned}");
         }
-        for banned in ["src", "href", "xlink:href", "style", "onload", "onclick", "srcset"] {
+        for banned in ["src", "xlink:href", "style", "onload", "onclick", "srcset"] {
             assert!(!attributes.contains(banned), "{banned}");
+        }
+        // Links stay inside of the page, and lead to something.
+        for link in page.split("href=\"").skip(1).map(|rest| &rest[..rest.find('"').expect("quotes close")]) {
+            let place = link.strip_prefix('#').expect("inside of the page");
+            assert!(ids.iter().any(|id| id == place), "{link}");
         }
         assert!(!page.contains("url(") && !page.contains("@import"));
         let count = ids.len();
@@ -143,6 +185,49 @@ fn the_page_and_markdown_list_the_same_evidence_and_the_terminal_its_first() {
         assert_eq!(text.matches(&format!("<code>{told}</code>")).count(), 1, "{told}");
         assert_eq!(markdown.matches(&format!("(`{told}`)")).count(), 1, "{told}");
         assert_eq!(terminal.contains(&format!("    {} ", one.id)), one.matters, "{told}");
+    }
+}
+
+#[test]
+fn the_change_is_on_the_page_as_a_diff_that_can_be_copied() {
+    let (document, records) = sample::question();
+    let text = page(&document, &records, "a = 1", "whymean");
+    let diff = text.split("<pre class=\"diff\"").nth(1).and_then(|rest| rest.split("</pre>").next()).expect("a diff");
+    let plain: String = diff
+        .split_once('>')
+        .expect("a tag ends")
+        .1
+        .split('<')
+        .map(|part| part.split_once('>').map_or(part, |(_, text)| text))
+        .collect();
+    let patch = document.verification.and_then(|verification| verification.patch).expect("in the sample");
+    assert_eq!(plain.replace("&quot;", "\""), patch);
+    assert!(text.contains("<code>whymean diagnose reports&#x2f;boxes&#x2f;boxes.patched.toml</code>"));
+}
+
+#[test]
+fn a_look_before_the_training_names_no_runs_and_no_verdict() {
+    let (mut document, _) = sample::question();
+    document.runs.clear();
+    document.outputs.clear();
+    document.verification = None;
+    document.patched_config = None;
+    document.causes.iter_mut().for_each(|cause| cause.proof = None);
+    document.verdict.state = State::Undecided;
+    document.verdict.hold = None;
+    document.verdict.constant = None;
+    document.verdict.share = None;
+    let text = page(&document, &[], "a = 1", "whymean");
+    assert!(text.contains("not trained, examined from data and settings alone"));
+    assert!(text.contains("Likely cause") && text.contains("To try: "), "{text}");
+    assert!(!text.contains("What happened") && !text.contains(">undecided<"));
+    for told in [crate::report::text::diagnosis(&document), crate::report::markdown::diagnosis(&document)] {
+        assert!(told.contains("not trained, examined from data and settings alone"), "{told}");
+        assert!(
+            told.contains("nothing was trained, so nothing is proved") || told.contains("Nothing was trained"),
+            "{told}"
+        );
+        assert!(!told.contains("seed  ") && !told.contains("| seed"), "{told}");
     }
 }
 

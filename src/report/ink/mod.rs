@@ -351,6 +351,10 @@ mod tests {
             records[0].run.layers.push(layer);
         }
         assert_eq!(diagnosis.verdict.state, State::Learned);
+        sample::caused::explain(&mut diagnosis);
+        let tried = &mut diagnosis.verification.as_mut().expect("in the sample").tried;
+        let model = tried[1].clone();
+        tried.resize(200, model);
         let figures = diagnosis_figures(&diagnosis, &records);
         assert_eq!(figures.len(), figures::ALL.len());
         for figure in figures {

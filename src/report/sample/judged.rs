@@ -8,7 +8,7 @@ use crate::judge::{
 };
 use crate::record::{Channel, Point, Reading, Record, SeriesId, Split};
 
-use super::{COLLAPSE, EPOCHS, Fate, certificate, measured, record};
+use super::{COLLAPSE, EPOCHS, Fate, caused, certificate, measured, record};
 
 /// The judge's view of a made-up run.
 pub fn run(fate: Fate, seed: u64, lr: f64, outputs: &[&str]) -> RunDiagnosis {
@@ -110,7 +110,7 @@ pub fn of(fates: &[Fate], hold: Hold) -> (Diagnosis, Vec<Record>) {
     let records = (1u64..).zip(fates).map(|(seed, fate)| record(*fate, seed)).collect();
     let state = fates[0].state();
     let collapsed = state == State::Collapsed;
-    let diagnosis = Diagnosis {
+    let mut diagnosis = Diagnosis {
         schema: crate::judge::SCHEMA,
         name: "boxes".to_owned(),
         verdict: Verdict {
@@ -123,13 +123,16 @@ pub fn of(fates: &[Fate], hold: Hold) -> (Diagnosis, Vec<Record>) {
         outputs: runs[0].outputs.clone(),
         runs,
         references: Some(measured::references(&outputs)),
-        not_examined: vec!["the causes of the collapse".to_owned(), "other optimisers".to_owned()],
+        not_examined: vec!["the curvature along the path: only at its ends".to_owned(), "other optimisers".to_owned()],
         report: None,
         causes: Vec::new(),
         ruled_out: Vec::new(),
         verification: None,
         patched_config: None,
     };
+    if collapsed {
+        caused::explain(&mut diagnosis);
+    }
     (diagnosis, records)
 }
 
@@ -194,6 +197,7 @@ pub fn compared() -> (Comparison, CellRecords) {
 pub fn tiny(channel: Channel, layer: &str, values: &[f64]) -> (Diagnosis, Vec<Record>) {
     let (mut diagnosis, mut records) = of(&[Fate::Collapses], Hold::Stuck);
     measured::forget(&mut diagnosis);
+    caused::forget(&mut diagnosis);
     let record = &mut records[0];
     let looks =
         values.iter().zip(1u64..).map(|(value, step)| Point { step, epoch: step as u32, value: Reading::new(*value) });

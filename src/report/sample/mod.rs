@@ -1,6 +1,7 @@
 //! Made-up records for the tests of the report: a run that collapses at step 9 as the question's network does, one that
 //! learns, and one that becomes NaN.
 
+pub mod caused;
 mod judged;
 pub mod measured;
 

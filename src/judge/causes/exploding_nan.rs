@@ -1,0 +1,82 @@
+#![doc = include_str!("exploding_nan.md")]
+
+use super::{Card, Case, Cause, Evidence, EvidenceFigure, Fix, case::shown, changes};
+use crate::{
+    judge::State,
+    record::{Channel, Split},
+};
+
+/// Growth of the activations' size from the first layer to the last, before the first step, that no loss survives.
+const GROWS: f64 = 100.0;
+/// Growth of a weight matrix over its start.
+const GREW: f64 = 1e3;
+
+/// Numbers that grow from step to step, or from layer to layer, until they are infinite.
+pub struct ExplodingNan;
+
+impl Cause for ExplodingNan {
+    fn card(&self) -> Card {
+        Card { id: "exploding-nan", since: "0.1", explain: include_str!("exploding_nan.md") }
+    }
+
+    fn follows_from(&self) -> &'static [&'static str] {
+        &["lr-too-high", "inputs-not-scaled", "targets-not-scaled", "data-bug", "wrong-gradient", "loss-mismatch"]
+    }
+
+    fn evidence(&self, case: &Case<'_>) -> Vec<Evidence> {
+        let Some(trained) = case.trained else { return Vec::new() };
+        let mut evidence = Vec::new();
+        if let Some(growth) = growth_through_layers(case).filter(|growth| *growth > GROWS) {
+            evidence.push(
+                Evidence::strong(format!(
+                    "before training has changed anything the signal grows {} times from the first layer to the last, and gradients \
+                     as much on the way back",
+                    shown(growth)
+                ))
+                .shown_in(EvidenceFigure::Activations)
+                .number("growth", growth),
+            );
+        }
+        let not_finite = trained.run.findings.iter().find(|finding| finding.id == "non-finite");
+        if let Some(finding) = not_finite {
+            let evidence_of = Evidence::strong(format!("{} (step {})", finding.sentence, finding.step));
+            evidence.push(evidence_of.shown_in(EvidenceFigure::LossPerStep).number("step", finding.step as f64));
+        }
+        let grew = case.weights().into_iter().filter_map(|name| {
+            let norms = case.values(Split::Train, Channel::WeightNorm, name);
+            Some((name, norms.last()? / norms.first().filter(|first| **first > 0.0)?))
+        });
+        if let Some((name, by)) = grew.max_by(|one, other| one.1.total_cmp(&other.1)).filter(|(_, by)| *by > GREW) {
+            let evidence_of = Evidence::strong(format!("`{name}` grew to {} times its start", shown(by)));
+            evidence.push(evidence_of.shown_in(EvidenceFigure::UpdateRatios).number("growth", by));
+        }
+        if evidence.is_empty() && case.is_any(&[State::Diverged]) {
+            evidence.push(Evidence::suggestive("the squared error left the variance far behind and did not return"));
+        }
+        if evidence.is_empty() {
+            evidence.push(Evidence::against("every number stayed finite and of a usual size"));
+        }
+        evidence
+    }
+
+    fn fixes(&self, case: &Case<'_>) -> Vec<Fix> {
+        let mut fixes = Vec::new();
+        if case.experiment.model.init.gain > 1.0 {
+            fixes.push(Fix::new("model.init.gain", "1.0", "layers then keep the size of the signal"));
+        }
+        if case.experiment.training.clip_norm.is_none() {
+            fixes.push(Fix::new("training.clip_norm", "1.0", "no single step can then be larger than the rate"));
+        }
+        fixes.push(changes::lr_times(case, 0.1, "smaller steps stay where the gradient holds"));
+        fixes.push(changes::lr_times(case, 0.01, "smaller steps stay where the gradient holds"));
+        fixes
+    }
+}
+
+/// Standard deviation of the last layer's activations over that of the first one's, at the first step.
+fn growth_through_layers(case: &Case<'_>) -> Option<f64> {
+    let of = |name: &str| case.at_start(Split::Train, Channel::ActivationStd, name).filter(|std| *std > 0.0);
+    let names: Vec<&str> = case.trainable().map(|layer| layer.name.as_str()).collect();
+    let (first, last) = (names.first()?, names.last()?);
+    (names.len() > 2).then(|| Some(of(last)? / of(first)?))?
+}

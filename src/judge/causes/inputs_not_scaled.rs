@@ -1,0 +1,143 @@
+#![doc = include_str!("inputs_not_scaled.md")]
+
+use super::{
+    Card, Case, Cause, Evidence, EvidenceFigure, Fix,
+    case::{percent, shown},
+    changes,
+};
+use crate::data::ColumnSummary;
+
+/// Size of a column (its root mean square) above which it is far from what initial weights are made for.
+const LARGE: f64 = 10.0;
+/// See [`LARGE`].
+const VERY_LARGE: f64 = 100.0;
+/// Standard deviation of every column below which the network hardly sees a difference between samples.
+const SMALL: f64 = 0.02;
+/// Standard deviations by which a column's mean lies off zero before its variation drowns in it.
+const FAR_OFF: f64 = 8.0;
+/// How much the sharpness over its limit has to fall with standardised inputs.
+const FALLS: f64 = 5.0;
+
+/// Inputs of a size that the network's start is not made for.
+pub struct InputsNotScaled;
+
+impl Cause for InputsNotScaled {
+    fn card(&self) -> Card {
+        Card { id: "inputs-not-scaled", since: "0.1", explain: include_str!("inputs_not_scaled.md") }
+    }
+
+    fn evidence(&self, case: &Case<'_>) -> Vec<Evidence> {
+        let varying: Vec<&ColumnSummary> = case.data.columns.iter().filter(|column| column.train.std > 0.0).collect();
+        let size = |column: &&ColumnSummary| column.train.mean.hypot(column.train.std);
+        let Some(largest) = varying.iter().copied().max_by(|one, other| size(one).total_cmp(&size(other))) else {
+            return Vec::new();
+        };
+        let off = |column: &&ColumnSummary| column.train.mean.abs() / column.train.std;
+        let farthest = varying.iter().copied().max_by(|one, other| off(one).total_cmp(&off(other)));
+        let small = varying.iter().all(|column| column.train.std < SMALL);
+        let far_off = farthest.filter(|column| off(column) > FAR_OFF && column.train.mean.abs() > 1.0);
+        let mut evidence = Vec::new();
+        if size(&largest) > LARGE {
+            evidence.push(
+                Evidence::suggestive(format!(
+                    "input `{}` has mean {} and standard deviation {}; initial weights are made for inputs near 1",
+                    largest.name,
+                    shown(largest.train.mean),
+                    shown(largest.train.std)
+                ))
+                .number("mean", largest.train.mean)
+                .number("std", largest.train.std),
+            );
+        } else if let Some(column) = far_off {
+            evidence.push(
+                Evidence::suggestive(format!(
+                    "input `{}` varies by {} around {}: what the network sees is nearly a constant",
+                    column.name,
+                    shown(column.train.std),
+                    shown(column.train.mean)
+                ))
+                .number("mean", column.train.mean)
+                .number("std", column.train.std),
+            );
+        } else if small {
+            evidence.push(
+                Evidence::suggestive(format!(
+                    "no input varies by more than {}: samples look alike to the network",
+                    shown(varying.iter().map(|column| column.train.std).fold(0.0, f64::max))
+                ))
+                .number("std", largest.train.std),
+            );
+        } else {
+            return vec![Evidence::against(format!(
+                "inputs are of a usual size: the largest, `{}`, has mean {} and standard deviation {}",
+                largest.name,
+                shown(largest.train.mean),
+                shown(largest.train.std)
+            ))];
+        }
+        let by_size = size(&largest);
+        evidence.extend(saturated(case, by_size));
+        evidence.extend(sharper(case));
+        if evidence.len() == 1 && by_size > VERY_LARGE && case.trained.is_some() && !case.is_adaptive() {
+            evidence.push(Evidence::strong(
+                "the gradient of the first layer grows with the size of its inputs, and plain gradient descent takes steps of that size",
+            ));
+        }
+        if evidence.len() == 1 && by_size > VERY_LARGE && case.is_flat() && !case.dead_layers().is_empty() {
+            let text = "a unit that is pushed off by inputs of this size is off for all of them, and units are dead at the end";
+            evidence.push(Evidence::strong(text).shown_in(EvidenceFigure::DeadUnitsPerLayer));
+        }
+        evidence
+    }
+
+    fn fixes(&self, case: &Case<'_>) -> Vec<Fix> {
+        if case.inputs_are_raw() { vec![changes::scale_inputs()] } else { Vec::new() }
+    }
+}
+
+/// Hidden units that standardised inputs would not saturate.
+fn saturated(case: &Case<'_>, size: f64) -> Option<Evidence> {
+    let (born, end) = case.saturation();
+    if let (Some(born), Some(standardised)) = (born, case.standardised_saturation())
+        && born > 0.3
+        && standardised < 0.5 * born
+    {
+        return Some(
+            Evidence::strong(format!(
+                "{} of the units of a hidden layer are at an end of their range before the first step, and {} with standardised inputs",
+                percent(born),
+                percent(standardised)
+            ))
+            .shown_in(EvidenceFigure::Activations)
+            .number("saturated", born)
+            .number("saturated_standardised", standardised),
+        );
+    }
+    let end = end.filter(|end| *end > 0.8 && size > LARGE)?;
+    Some(
+        Evidence::strong(format!(
+            "{} of the units of a hidden layer end at an end of their range, where they do not tell inputs apart",
+            percent(end)
+        ))
+        .shown_in(EvidenceFigure::Activations)
+        .number("saturated", end),
+    )
+}
+
+/// A first step that standardised inputs would make safe.
+fn sharper(case: &Case<'_>) -> Option<Evidence> {
+    let (raw, standardised) = (case.first_stability_ratio()?, case.standardised_stability_ratio()?);
+    (raw > 1.0 && raw > FALLS * standardised).then(|| {
+        let text = format!(
+            "the loss is {} times as sharp as the learning rate allows before the first step, and {} times with standardised inputs",
+            shown(raw),
+            shown(standardised)
+        );
+        // What standardising does not bring below the limit is not the inputs' doing alone.
+        let evidence = if standardised < 1.5 { Evidence::strong(text) } else { Evidence::suggestive(text) };
+        evidence
+            .shown_in(EvidenceFigure::Sharpness)
+            .number("stability_ratio", raw)
+            .number("stability_ratio_standardised", standardised)
+    })
+}

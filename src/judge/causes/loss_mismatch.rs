@@ -1,0 +1,102 @@
+#![doc = include_str!("loss_mismatch.md")]
+
+use super::{Card, Case, Cause, Evidence, EvidenceFigure, Fix, case::shown};
+use crate::{
+    data::TargetSummary,
+    experiment::{Activation, Layer, Loss},
+    judge::State,
+    record::{Channel, Split},
+};
+
+/// How far beyond 0..1 a target may lie by rounding.
+const ROUNDING: f64 = 1e-6;
+
+/// A loss that is meant for another kind of target.
+pub struct LossMismatch;
+
+impl Cause for LossMismatch {
+    fn card(&self) -> Card {
+        Card { id: "loss-mismatch", since: "0.1", explain: include_str!("loss_mismatch.md") }
+    }
+
+    fn evidence(&self, case: &Case<'_>) -> Vec<Evidence> {
+        let name = match case.experiment.training.loss {
+            Loss::Mse {} | Loss::Mae {} | Loss::Huber { .. } => {
+                return vec![Evidence::against("the loss is one for regression")];
+            }
+            Loss::Mape {} => return percentages(case),
+            Loss::BinaryCrossEntropy {} => "binary cross-entropy",
+            Loss::CrossEntropy {} => "cross-entropy",
+        };
+        let mut evidence = Vec::new();
+        let outside = |target: &&TargetSummary| target.train.min < -ROUNDING || target.train.max > 1.0 + ROUNDING;
+        if let Some(target) = case.data.targets.iter().find(outside) {
+            evidence.push(
+                Evidence::strong(format!(
+                    "{name} is made for targets in 0..1, and those of `{}` run from {} to {}",
+                    target.name,
+                    shown(target.train.min),
+                    shown(target.train.max)
+                ))
+                .number("min", target.train.min)
+                .number("max", target.train.max),
+            );
+        }
+        let lowest = case.values(Split::Train, Channel::Loss, "").into_iter().min_by(f64::total_cmp);
+        if let Some(lowest) = lowest.filter(|lowest| *lowest < 0.0) {
+            evidence.push(
+                Evidence::strong(format!("{name} fell to {}: below zero it is the loss of nothing", shown(lowest)))
+                    .shown_in(EvidenceFigure::LossPerStep)
+                    .number("loss", lowest),
+            );
+        }
+        let last = case.experiment.model.layers.last();
+        let bounded = matches!(
+            last,
+            Some(
+                Layer::Dense { activation: Activation::Sigmoid | Activation::Softmax, .. }
+                    | Layer::Activation { activation: Activation::Sigmoid | Activation::Softmax }
+            )
+        );
+        if !bounded {
+            evidence.push(Evidence::suggestive(format!(
+                "{name} needs predictions between 0 and 1, and the output layer does not keep them there: outside its gradient is zero"
+            )));
+        }
+        if matches!(case.experiment.training.loss, Loss::CrossEntropy {}) && case.data.targets.len() == 1 {
+            evidence.push(Evidence::strong(
+                "cross-entropy of a single output asks for 1 everywhere: nothing in it says that a prediction is too large",
+            ));
+        }
+        evidence
+    }
+
+    fn fixes(&self, _case: &Case<'_>) -> Vec<Fix> {
+        vec![Fix::new(
+            "training.loss",
+            "\"mse\"",
+            "the squared error is smallest where predictions are the targets' means",
+        )]
+    }
+}
+
+/// Percentages ask for a constant far below the mean, since too high costs more than too low.
+fn percentages(case: &Case<'_>) -> Vec<Evidence> {
+    let small = case.data.targets.iter().find(|target| {
+        target.train.min.abs().min(target.train.max.abs()) < 0.1 * target.train.mean.abs()
+            || target.train.min.signum() != target.train.max.signum()
+    });
+    let Some(target) = small else { return Vec::new() };
+    let text = format!(
+        "percentage errors of `{}` weigh targets near zero most (they run from {} to {}), which pulls every prediction towards them",
+        target.name,
+        shown(target.train.min),
+        shown(target.train.max)
+    );
+    let below = case
+        .faulty_outputs()
+        .iter()
+        .any(|output| output.constant_fit.as_ref().is_some_and(|fit| fit.level.abs() < target.median.abs()));
+    let shrunk = case.is_any(&[State::Shrunk]);
+    vec![if below || shrunk { Evidence::strong(text) } else { Evidence::suggestive(text) }]
+}

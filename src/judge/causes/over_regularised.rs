@@ -1,0 +1,127 @@
+#![doc = include_str!("over_regularised.md")]
+
+use super::{
+    Card, Case, Cause, Evidence, EvidenceFigure, Fix,
+    case::{percent, shown},
+    changes,
+};
+use crate::{
+    experiment::{Layer, Optimiser},
+    judge::State,
+    record::{Channel, Split},
+};
+
+/// Share of its start to which a weight matrix has to shrink before the decay has won.
+const SHRUNK: f64 = 0.5;
+/// Pull of the decay over the gradient at the start, from which it decides where the weights go.
+const PULLS: f64 = 0.5;
+/// Dropout rate from which most of what passes is lost.
+const HEAVY_DROPOUT: f64 = 0.6;
+
+/// Weight decay or dropout that leaves nothing of the signal.
+pub struct OverRegularised;
+
+impl Cause for OverRegularised {
+    fn card(&self) -> Card {
+        Card { id: "over-regularised", since: "0.1", explain: include_str!("over_regularised.md") }
+    }
+
+    fn evidence(&self, case: &Case<'_>) -> Vec<Evidence> {
+        let decay = case.experiment.training.optimiser.weight_decay();
+        let dropout = case.dropout();
+        if decay == 0.0 && dropout == 0.0 {
+            return vec![Evidence::against("there is neither weight decay nor dropout")];
+        }
+        let mut evidence = Vec::new();
+        if decay > 0.0 {
+            evidence.extend(decayed(case, decay));
+        }
+        if dropout > 0.0 {
+            evidence.extend(dropped(case, dropout));
+        }
+        evidence
+    }
+
+    fn fixes(&self, case: &Case<'_>) -> Vec<Fix> {
+        let decay = case.experiment.training.optimiser.weight_decay();
+        let mut fixes = Vec::new();
+        if decay > 0.0 {
+            let why = "weights are then pulled by the data alone";
+            fixes.push(Fix::new("training.optimiser.weight_decay", "0.0", why));
+        }
+        fixes.extend(changes::without_dropout(case));
+        fixes
+    }
+}
+
+/// Weights that the decay shrank.
+fn decayed(case: &Case<'_>, decay: f64) -> Vec<Evidence> {
+    let mut evidence = Vec::new();
+    let mut shrunk: Option<(&str, f64)> = None;
+    let mut pull: Option<(&str, f64)> = None;
+    for name in case.weights() {
+        let norms = case.values(Split::Train, Channel::WeightNorm, name);
+        let (Some(first), Some(last)) = (norms.first().copied().filter(|first| *first > 0.0), norms.last()) else {
+            continue;
+        };
+        let left = last / first;
+        if shrunk.is_none_or(|(_, least)| left < least) {
+            shrunk = Some((name, left));
+        }
+        let gradient = case.early(Channel::GradientNorm, name, 20);
+        if let Some(gradient) = crate::stats::median(&gradient).filter(|gradient| *gradient > 0.0) {
+            let ratio = decay * first / gradient;
+            if pull.is_none_or(|(_, most)| ratio > most) {
+                pull = Some((name, ratio));
+            }
+        }
+    }
+    if let Some((name, left)) = shrunk.filter(|(_, left)| *left < SHRUNK) {
+        let text = format!("with a weight decay of {} `{name}` shrank to {} of its start", shown(decay), percent(left));
+        let lost = case.is_flat() || case.is_any(&[State::Shrunk]);
+        let evidence_of = if lost || left < 0.1 { Evidence::strong(text) } else { Evidence::suggestive(text) };
+        evidence.push(
+            evidence_of.shown_in(EvidenceFigure::UpdateRatios).number("left", left).number("weight_decay", decay),
+        );
+    }
+    let decoupled = matches!(case.experiment.training.optimiser, Optimiser::AdamW { .. });
+    if let Some((name, ratio)) = pull.filter(|(_, ratio)| *ratio > PULLS && !decoupled) {
+        evidence.push(
+            Evidence::suggestive(format!(
+                "in the first steps the decay pulls `{name}` {} times as hard as the gradient of the loss",
+                shown(ratio)
+            ))
+            .number("pull", ratio),
+        );
+    }
+    if evidence.is_empty() && shrunk.is_some_and(|(_, left)| left > 0.8) && case.dropout() == 0.0 {
+        evidence.push(Evidence::against(format!("a weight decay of {} left the weights at their size", shown(decay))));
+    }
+    evidence
+}
+
+/// Dropout that loses the signal, or is meant to be little.
+fn dropped(case: &Case<'_>, rate: f64) -> Vec<Evidence> {
+    let mut evidence = Vec::new();
+    let mut units = case.data.input_shape.iter().product::<usize>();
+    for (info, layer) in case.layers.iter().zip(&case.experiment.model.layers) {
+        if let Layer::Dropout { rate } = layer
+            && *rate > 0.0
+            && units <= 2
+        {
+            evidence.push(Evidence::strong(format!(
+                "`{}` drops {} of a layer of {units} units: all of the input is lost that often",
+                info.name,
+                percent(*rate)
+            )));
+        }
+        units = info.shape.iter().product();
+    }
+    if rate >= HEAVY_DROPOUT {
+        let text = format!("dropout sets {} of a layer's units to zero in each step", percent(rate));
+        let lost = case.is_flat() || case.is_any(&[State::Shrunk, State::Undertrained, State::Diverged]);
+        let evidence_of = if lost && rate >= 0.75 { Evidence::strong(text) } else { Evidence::suggestive(text) };
+        evidence.push(evidence_of.number("rate", rate));
+    }
+    evidence
+}

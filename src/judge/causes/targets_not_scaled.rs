@@ -1,0 +1,133 @@
+#![doc = include_str!("targets_not_scaled.md")]
+
+use super::{Card, Case, Cause, Evidence, EvidenceFigure, Fix, case::shown, changes};
+use crate::{
+    data::TargetSummary,
+    experiment::Scaling,
+    judge::State,
+    record::{Channel, Split},
+};
+
+/// Size of a target above which it is far from where an untrained network answers.
+const LARGE: f64 = 10.0;
+/// Squared error of the untrained network over the target's variance above which it starts far off.
+const FAR_OFF: f64 = 10.0;
+/// Standard deviation below which the untrained network's own answers are larger than the target's variation.
+const SMALL: f64 = 0.05;
+
+/// Targets of a size that the optimiser cannot reach, or that its noise drowns.
+pub struct TargetsNotScaled;
+
+impl Cause for TargetsNotScaled {
+    fn card(&self) -> Card {
+        Card { id: "targets-not-scaled", since: "0.1", explain: include_str!("targets_not_scaled.md") }
+    }
+
+    fn evidence(&self, case: &Case<'_>) -> Vec<Evidence> {
+        let varying = case.faulty_targets().into_iter().filter(|target| target.train.std > 0.0);
+        let size = |target: &TargetSummary| target.train.mean.hypot(target.train.std);
+        let Some(target) = varying.max_by(|one, other| size(one).ln().abs().total_cmp(&size(other).ln().abs())) else {
+            return Vec::new();
+        };
+        let (mean, std) = (target.train.mean, target.train.std);
+        let name = &target.name;
+        if std > SMALL && size(target) < LARGE && mean.abs() < 10.0 * std {
+            return vec![Evidence::against(format!(
+                "targets are of a usual size: `{name}` has mean {} and standard deviation {}",
+                shown(mean),
+                shown(std)
+            ))];
+        }
+        let mut evidence = vec![
+            Evidence::suggestive(format!(
+                "target `{name}` has mean {} and standard deviation {}",
+                shown(mean),
+                shown(std)
+            ))
+            .number("mean", mean)
+            .number("std", std),
+        ];
+        evidence.extend(out_of_travel(case, target));
+        evidence.extend(noise_drowns(case, target));
+        let diverged = case.is_any(&[State::Diverged]) || case.spike().is_some_and(|(peak, _)| peak > 10.0);
+        if std > LARGE && !case.is_adaptive() && (diverged || !case.dead_layers().is_empty()) {
+            evidence.push(
+                Evidence::strong(format!(
+                    "the gradient is as large as the targets, and plain gradient descent takes steps of that size: errors of {} at a \
+                     rate of {}",
+                    shown(std),
+                    shown(case.lr())
+                ))
+                .shown_in(EvidenceFigure::UpdateRatios),
+            );
+        }
+        evidence
+    }
+
+    fn fixes(&self, case: &Case<'_>) -> Vec<Fix> {
+        if case.experiment.data.scale_targets == Scaling::None { vec![changes::scale_targets()] } else { Vec::new() }
+    }
+}
+
+/// A prediction that is still far from the targets, on its way.
+fn out_of_travel(case: &Case<'_>, target: &TargetSummary) -> Option<Evidence> {
+    let steps = case.steps()?;
+    let points = case.points(Split::Train, Channel::PredictionMean, &target.name);
+    let level = points.last()?.value.finite()?;
+    let (mean, std) = (target.train.mean, target.train.std);
+    let gap = (mean - level).abs();
+    let start = case.values(Split::Train, Channel::LossRatio, "").first().copied();
+    let far = gap > std.max(0.05 * mean.abs()) && start.is_none_or(|start| start > FAR_OFF);
+    // Under an adaptive optimiser a parameter moves by at most about the rate in each step.
+    let reach = case.lr() * steps as f64;
+    if far && case.is_adaptive() && reach < mean.abs().max(std) {
+        return Some(
+            Evidence::strong(format!(
+                "predictions lie around {} and the targets around {}: in {steps} steps at a rate of {} a bias travels at most {}",
+                shown(level),
+                shown(mean),
+                shown(case.lr()),
+                shown(reach)
+            ))
+            .shown_in(EvidenceFigure::SpreadAndSkill)
+            .number("level", level)
+            .number("reach", reach),
+        );
+    }
+    let small_spread = case.at_end(Split::Train, Channel::Spread, &target.name).is_some_and(|spread| spread < 0.5);
+    // Weights would have to grow as far as the targets are wide.
+    if case.is_adaptive() && std > LARGE && reach < std && small_spread {
+        return Some(
+            Evidence::strong(format!(
+                "targets vary by {}, and in {steps} steps at a rate of {} a parameter travels at most {}",
+                shown(std),
+                shown(case.lr()),
+                shown(reach)
+            ))
+            .shown_in(EvidenceFigure::SpreadAndSkill)
+            .number("reach", reach),
+        );
+    }
+    far.then(|| {
+        Evidence::suggestive(format!("predictions lie around {} and the targets around {}", shown(level), shown(mean)))
+            .shown_in(EvidenceFigure::SpreadAndSkill)
+            .number("level", level)
+    })
+}
+
+/// Targets that vary less than the network does by itself.
+fn noise_drowns(case: &Case<'_>, target: &TargetSummary) -> Option<Evidence> {
+    let std = target.train.std;
+    let born = case.points(Split::Train, Channel::PredictionStd, &target.name).first()?.value.finite()?;
+    let skill = case.at_end(Split::Train, Channel::Skill, &target.name)?;
+    (std < SMALL && skill < 0.5).then(|| {
+        let text = format!(
+            "the untrained network's answers vary by {} and the targets by {}: what is to be learned is smaller than what has to be \
+             unlearned",
+            shown(born),
+            shown(std)
+        );
+        let evidence = if born > 2.0 * std { Evidence::strong(text) } else { Evidence::suggestive(text) };
+        evidence.shown_in(EvidenceFigure::SpreadAndSkill).number("born_std", born).number("std", std)
+    })
+}
