@@ -8,6 +8,8 @@ use crate::data::{ColumnSummary, TargetSummary};
 
 /// Share of the targets that have to equal one value before it is more than a coincidence.
 const MOST: f64 = 0.5;
+/// Share of the targets that a zero between two signs may make by nature: more is a default that was filled in.
+const NEARLY_ALL: f64 = 0.85;
 /// Standard deviations by which a value has to be inside the range of the targets to be no natural end of it.
 const INSIDE: f64 = 0.5;
 
@@ -84,7 +86,7 @@ fn of_target(target: &TargetSummary) -> Option<Evidence> {
     }
     let atom = target.most_common.filter(|atom| atom.fraction >= MOST)?;
     let inside = (atom.value - target.train.min).min(target.train.max - atom.value) / target.train.std;
-    // A natural floor or ceiling, such as no rain, is `zero-inflated`; and two or three values are a scale.
+    // A natural floor or ceiling, such as no rain, is `zero-inflated`, and so may be a zero between two signs.
     (inside > INSIDE).then(|| {
         let text = format!(
             "{} of the training targets of `{}` are exactly {}, though others lie on both sides of it: a default that was filled in",
@@ -92,7 +94,9 @@ fn of_target(target: &TargetSummary) -> Option<Evidence> {
             target.name,
             shown(atom.value)
         );
-        Evidence::strong(text)
+        let natural = atom.value == 0.0 && atom.fraction < NEARLY_ALL;
+        let evidence = if natural { Evidence::suggestive(text) } else { Evidence::strong(text) };
+        evidence
             .shown_in(EvidenceFigure::PredictedAgainstTarget)
             .number("fraction", atom.fraction)
             .number("value", atom.value)

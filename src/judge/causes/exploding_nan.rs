@@ -20,7 +20,7 @@ impl Cause for ExplodingNan {
     }
 
     fn follows_from(&self) -> &'static [&'static str] {
-        &["lr-too-high", "inputs-not-scaled", "targets-not-scaled", "data-bug", "wrong-gradient", "loss-mismatch"]
+        &["inputs-not-scaled", "targets-not-scaled", "data-bug", "wrong-gradient", "loss-mismatch"]
     }
 
     fn evidence(&self, case: &Case<'_>) -> Vec<Evidence> {

@@ -63,11 +63,11 @@ pub const ALL: &[&dyn Cause] = &[
     &targets_not_scaled::TargetsNotScaled,
     &zero_inflated::ZeroInflated,
     &l1_median::L1Median,
+    &exploding_nan::ExplodingNan,
     &lr_too_high::LrTooHigh,
     &vanishing_gradient::VanishingGradient,
     &over_regularised::OverRegularised,
     &dead_relu::DeadRelu,
-    &exploding_nan::ExplodingNan,
     &lr_too_low::LrTooLow,
     &undertrained::Undertrained,
 ];

@@ -53,7 +53,8 @@ impl Cause for ParamsNotUpdated {
                 .shown_in(EvidenceFigure::GradientNorms)
                 .number("parameters", cut.len() as f64),
             ],
-            None => vec![Evidence::suggestive(format!("{} never moved", quoted(&cut)))],
+            // Dead, saturated and zero layers pass no gradient either, and are causes of their own.
+            None => vec![Evidence::silent(format!("{} never moved, since no gradient passes what is behind", quoted(&cut)))],
         }
     }
 
