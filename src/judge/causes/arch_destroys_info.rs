@@ -108,7 +108,8 @@ fn narrow(case: &Case<'_>) -> Option<Evidence> {
             && layer.shape.first().is_some_and(|units| *units < inputs.min(3).min(case.data.targets.len() + 2))
     })?;
     let units = thin.shape.first().copied().unwrap_or(0);
-    let text = format!("all that passes `{}` are {units} numbers, of {inputs} inputs", thin.name);
+    let numbers = if units == 1 { "is one number".to_owned() } else { format!("are {units} numbers") };
+    let text = format!("all that passes `{}` {numbers}, of {inputs} inputs", thin.name);
     let rank = case.points(Split::Validation, Channel::EffectiveRank, &thin.name).last();
     let rank = rank.or(case.points(Split::Train, Channel::EffectiveRank, &thin.name).last());
     let lost = readout(case, &thin.name).is_some_and(|(_, end)| end < SOMETHING);
@@ -121,11 +122,11 @@ fn narrow(case: &Case<'_>) -> Option<Evidence> {
     )
 }
 
-/// Read-out of a layer at the start and at the end.
+/// Read-out of a layer at the start and at the end; absent where one was not measured.
 fn readout(case: &Case<'_>, layer: &str) -> Option<(f64, f64)> {
     let run = case.trained?.run;
     let signal = run.signal.iter().find(|signal| signal.layer == layer)?;
-    Some((signal.readout_at_start?, signal.readout_at_end.unwrap_or(f64::NEG_INFINITY)))
+    Some((signal.readout_at_start?, signal.readout_at_end?))
 }
 
 #[cfg(test)]
@@ -212,14 +213,13 @@ mod tests {
         };
         insta::assert_snapshot!(told(&ArchDestroysInfo, cut(flat_at(pooled(12), 1.0))), @r#"
         collapsed
-        strong: `avg_pool2d_1` pools windows of 12 from a side of 12, and behind it a read-out of the target gets 0 before the first step and -inf at the end: the place of things is gone
         -> model.layers.1.size=2: smaller windows keep the place at which something was seen
         -> model.layers.1={ type = "max_pool2d", size = 2 }: smaller windows keep the place at which something was seen
         "#);
         let narrow = bare().network(&[dense(1, Activation::Tanh), dense(1, Activation::Linear)]);
         insta::assert_snapshot!(told(&ArchDestroysInfo, cut(flat_at(narrow, 1.0))), @r"
         collapsed
-        strong: all that passes `dense_1` are 1 numbers, of 4 inputs
+        suggestive: all that passes `dense_1` is one number, of 4 inputs
         -> model.layers.0.units=64: a wider layer lets several directions of the input through
         ");
     }
@@ -230,14 +230,14 @@ mod tests {
         let lost = [("input", 0.8, 0.8), ("dense_1", 0.0, 0.02)];
         insta::assert_snapshot!(told(&ArchDestroysInfo, readouts(flat_at(narrow(), 1.0), &lost)), @r"
         collapsed
-        strong: all that passes `dense_1` are 1 numbers, of 4 inputs
+        strong: all that passes `dense_1` is one number, of 4 inputs
         -> model.layers.0.units=64: a wider layer lets several directions of the input through
         ");
         // One number may be all that is needed, and without a read-out nobody knows.
         let kept = [("input", 0.8, 0.8), ("dense_1", 0.5, 0.9)];
         insta::assert_snapshot!(told(&ArchDestroysInfo, readouts(learns(narrow()), &kept)), @r"
         learned
-        suggestive: all that passes `dense_1` are 1 numbers, of 4 inputs
+        suggestive: all that passes `dense_1` is one number, of 4 inputs
         -> model.layers.0.units=64: a wider layer lets several directions of the input through
         ");
         // One unit that is off for every input is dead-relu.
@@ -246,7 +246,7 @@ mod tests {
             .epochs(Split::Train, Channel::DeadFractionProbe, "dense_1", 0, [0.0, 1.0]);
         insta::assert_snapshot!(told(&ArchDestroysInfo, readouts(dead, &lost)), @r"
         collapsed
-        suggestive: all that passes `dense_1` are 1 numbers, of 4 inputs
+        suggestive: all that passes `dense_1` is one number, of 4 inputs
         -> model.layers.0.units=64: a wider layer lets several directions of the input through
         ");
     }

@@ -28,7 +28,9 @@ impl Cause for BadInit {
     fn evidence(&self, case: &Case<'_>) -> Vec<Evidence> {
         let mut evidence = Vec::new();
         let starts = starts(case);
-        let zeros: Vec<&str> = starts.iter().filter(|start| start.ratio == 0.0).map(|start| start.layer).collect();
+        // A last layer that starts at zero is done on purpose: its own gradient is not zero.
+        let (before_last, _) = starts.split_at(starts.len().saturating_sub(1));
+        let zeros: Vec<&str> = before_last.iter().filter(|start| start.ratio == 0.0).map(|start| start.layer).collect();
         if let Some(first) = zeros.first() {
             let text = format!(
                 "the weights of `{first}` are all zero at the start: its units are alike, and no gradient passes back"
@@ -208,7 +210,7 @@ mod tests {
         let of = bare().network(&[dense(32, Activation::Relu), last]);
         insta::assert_snapshot!(told(&BadInit, flat_at(of, 1.0)), @r#"
         collapsed
-        strong: the weights of `dense_2` are all zero at the start: its units are alike, and no gradient passes back
+        against: weights start at a usual size, and hidden units are alive
         -> model.init={ weights = "he_uniform", bias = "zeros" }: weights of this size keep the signal's size through the layers
         "#);
     }

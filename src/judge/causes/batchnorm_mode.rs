@@ -91,10 +91,10 @@ impl Cause for BatchnormMode {
 
 /// Momentum and what is left of the running statistics' start, where that is much.
 fn left_of_start(case: &Case<'_>) -> Option<(f64, f64)> {
-    let steps = case.steps().unwrap_or_else(|| {
-        let training = &case.experiment.training;
-        case.data.train_samples.div_ceil(u64::from(training.batch_size.max(1))) * u64::from(training.epochs)
-    });
+    let training = &case.experiment.training;
+    let planned = case.data.train_samples.div_ceil(u64::from(training.batch_size.max(1))) * u64::from(training.epochs);
+    // Of a run that made no step nothing can be said.
+    let steps = case.steps().or(Some(planned)).filter(|steps| *steps > 0)?;
     let momenta = case.experiment.model.layers.iter().filter_map(|layer| match layer {
         Layer::BatchNorm { momentum, .. } => Some(*momentum),
         _ => None,

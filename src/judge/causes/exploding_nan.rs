@@ -39,7 +39,7 @@ impl Cause for ExplodingNan {
         }
         let not_finite = trained.run.findings.iter().find(|finding| finding.id == "non-finite");
         if let Some(finding) = not_finite {
-            let evidence_of = Evidence::strong(format!("{} (step {})", finding.sentence, finding.step));
+            let evidence_of = Evidence::strong(finding.sentence.clone()); // it names the step
             evidence.push(evidence_of.shown_in(EvidenceFigure::LossPerStep).number("step", finding.step as f64));
         }
         let grew = case.weights().into_iter().filter_map(|name| {
@@ -98,7 +98,7 @@ mod tests {
         let of = flat().forget(Channel::Loss, "").steps(Channel::Loss, "", [4.0, 40.0, f64::INFINITY, f64::NAN]);
         insta::assert_snapshot!(told(&ExplodingNan, of.status(Status::NonFinite)), @r"
         diverged
-        strong: the loss was NaN or infinite, first at step 3 (step 3)
+        strong: the loss was NaN or infinite, first at step 3
         -> training.clip_norm=1.0: no single step can then be larger than the rate
         -> training.optimiser.lr=0.001: smaller steps stay where the gradient holds
         -> training.optimiser.lr=0.0001: smaller steps stay where the gradient holds
