@@ -96,11 +96,6 @@ pub fn against_it(cause: &CauseDiagnosis) -> impl Iterator<Item = &Evidence> {
     cause.evidence.iter().filter(|evidence| evidence.weight == Weight::Against)
 }
 
-/// `likely: learning rate too high`.
-pub fn headline(cause: &CauseDiagnosis) -> String {
-    format!("{}: {}", strength(cause.support), plain_name(&cause.id))
-}
-
 /// How several causes hang together, as sentences.
 pub fn together(diagnosis: &Diagnosis) -> Vec<String> {
     let order = placed(&diagnosis.causes);

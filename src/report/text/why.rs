@@ -10,7 +10,7 @@ use crate::report::{
     causes::{self, Placed},
     measured_tables::TextTable,
     proofs::{self, DiffKind, Proved},
-    prose, words,
+    words,
 };
 
 use super::{Row, blank, faint, line, paragraph, table};
@@ -121,11 +121,15 @@ pub fn change(text: &mut String, diagnosis: &Diagnosis) {
         paragraph(text, &format!("{} ({id}): {why}", proofs::change(proposed)), "    to try   ");
     }
     let is_proved = best.is_some_and(|best| best.proof.verdict == ProofVerdict::Proved);
-    // Beside a proved change only what is as likely as its cause is worth a line.
-    let advice = proofs::advice(diagnosis).into_iter();
-    let advice = advice.filter(|(cause, _)| !is_proved || cause.support == Support::Strong);
+    // Beside a proved change only what is as likely as its cause is worth a line, and what is weak only where nothing else is.
+    let least = match (is_proved, diagnosis.causes.iter().map(|cause| cause.support).max()) {
+        (true, _) => Support::Strong,
+        (false, Some(Support::Weak)) => Support::Weak,
+        (false, _) => Support::Suggestive,
+    };
+    let advice = proofs::advice(diagnosis).into_iter().filter(|(cause, _)| cause.support >= least);
     for (cause, advice) in advice.take(MOST_EVIDENCE) {
-        paragraph(text, &prose::sentence(advice), &format!("    {}  ", words::short(&cause.id, 60)));
+        paragraph(text, &format!("{advice} ({})", words::short(&cause.id, 60)), "    to do    ");
     }
     if let Some(mut tried) = proofs::tried(diagnosis) {
         let shown = best.map(|best| proofs::assignment(&best.proof.changes, 160));
