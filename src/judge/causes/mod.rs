@@ -353,3 +353,10 @@ impl Fix {
         Self { change: Change { path: path.to_owned(), to: to.to_string() }, why: why.to_owned() }
     }
 }
+
+#[cfg(test)]
+mod all_tests;
+#[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
+mod staged;
