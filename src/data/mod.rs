@@ -3,6 +3,7 @@
 mod boxes;
 mod draw;
 mod error;
+mod expressions;
 mod file;
 mod fit;
 mod function;

@@ -22,7 +22,8 @@ pub fn name(activation: Activation) -> &'static str {
 /// Applies an activation to every value; never in place, since what goes in may be another layer's tap.
 ///
 /// - Shape: any; the same comes out. A linear activation hands back its input.
-/// - Numbers: the slopes and limits are libtorch's defaults, which are those of [`Activation`]; softplus is `x` above 20.
+/// - Numbers: the slopes and limits are libtorch's defaults, which are those of [`Activation`]; softplus is `x` above 20;
+///   softmax is over axis 1, the units.
 /// - Errors: libtorch's, on kinds that it cannot compute with.
 pub(super) fn apply(activation: Activation, input: Tensor) -> Result<Tensor, TchError> {
     match activation {
@@ -40,7 +41,7 @@ pub(super) fn apply(activation: Activation, input: Tensor) -> Result<Tensor, Tch
 
 /// All activations, for tests that walk them.
 #[cfg(test)]
-pub(super) const ALL: [Activation; 8] = [
+pub(super) const ALL: [Activation; 9] = [
     Activation::Linear,
     Activation::Relu,
     Activation::LeakyRelu,
@@ -49,6 +50,7 @@ pub(super) const ALL: [Activation; 8] = [
     Activation::Tanh,
     Activation::Sigmoid,
     Activation::Softplus,
+    Activation::Softmax,
 ];
 
 #[cfg(test)]

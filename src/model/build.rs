@@ -72,13 +72,14 @@ impl Store {
     ) -> Result<Stage, ModelError> {
         let channels = |shape: &[usize]| shape.first().copied().unwrap_or(1);
         let (operation, activation) = match *layer {
-            Layer::Dense { activation, bias, .. } => {
-                let (weight, bias) = self.linear(index, name, &[channels(output), channels(input)], bias)?;
+            Layer::Dense { activation, bias, init, .. } => {
+                let shape = [channels(output), channels(input)];
+                let (weight, bias) = self.linear(index, name, &shape, bias, init.unwrap_or(self.init))?;
                 (Operation::Dense { weight, bias }, activation)
             }
-            Layer::Conv2d { kernel, stride, padding, activation, bias, .. } => {
+            Layer::Conv2d { kernel, stride, padding, activation, bias, init, .. } => {
                 let weight_shape = [channels(output), channels(input), kernel as usize, kernel as usize];
-                let (weight, bias) = self.linear(index, name, &weight_shape, bias)?;
+                let (weight, bias) = self.linear(index, name, &weight_shape, bias, init.unwrap_or(self.init))?;
                 let windows = |side: usize| {
                     let too_large = || ShapeError::WindowTooLarge {
                         layer: index,
@@ -126,11 +127,12 @@ impl Store {
         name: &str,
         shape: &[usize],
         bias: bool,
+        init: Init,
     ) -> Result<(usize, Option<usize>), ModelError> {
         let weight_name = format!("{name}.weight");
         let mut values = room(&weight_name, shape)?;
         let mut generator = init::stream(self.seed, self.parameters.len());
-        init::weights(&mut values, self.init.weights, self.init.gain, shape, &mut generator);
+        init::weights(&mut values, init.weights, init.gain, shape, &mut generator);
         let weight = self.parameter(layer, weight_name, &values, shape)?;
         if !bias {
             return Ok((weight, None));
@@ -138,7 +140,7 @@ impl Store {
         let bias_name = format!("{name}.bias");
         let mut values = room(&bias_name, &shape[..1])?;
         let mut generator = init::stream(self.seed, self.parameters.len());
-        init::biases(&mut values, self.init.bias, Fans::of(shape).fan_in, shape[0], &mut generator);
+        init::biases(&mut values, init.bias, Fans::of(shape).fan_in, shape[0], &mut generator);
         let bias = self.parameter(layer, bias_name, &values, &shape[..1])?;
         Ok((weight, Some(bias)))
     }

@@ -29,7 +29,10 @@ use tch::{Device, Kind, Tensor};
 
 pub use error::ModelError;
 
-use crate::{experiment::Model, record::LayerInfo};
+use crate::{
+    experiment::{Activation, Model},
+    record::LayerInfo,
+};
 use operation::{Operation, Stage};
 
 /// Whether dropout drops and batch normalisation takes the batch's own statistics.
@@ -37,6 +40,8 @@ use operation::{Operation, Stage};
 pub enum Mode {
     /// They do; batch normalisation also moves its running statistics.
     Train,
+    /// As [`Mode::Train`], but running statistics stay: with libtorch's generator set as before, a step seen again.
+    Again,
     /// Dropout is the identity and batch normalisation uses its running statistics; nothing in the network changes.
     Eval,
     /// The surface that training moves on, without its chance: batch normalisation takes the batch's own statistics and
@@ -97,29 +102,63 @@ impl Net {
     /// - Memory: taps are the tensors that the next layer read, and valid until dropped: no layer works in place. A tap may
     ///   share its storage with the one before (flatten, dropout in [`Mode::Eval`], an activation `linear`). All are
     ///   contiguous.
-    /// - Random numbers: dropout in [`Mode::Train`] draws from libtorch's generator.
-    /// - Errors: inputs of another shape; batch normalisation over one value per channel in [`Mode::Train`]; libtorch's
+    /// - Random numbers: dropout in [`Mode::Train`] and [`Mode::Again`] draws from libtorch's generator.
+    /// - Errors: inputs of another shape; batch normalisation over one value per channel of its own batch; libtorch's
     ///   own, such as inputs on another device.
     pub fn forward(&self, inputs: &Tensor, mode: Mode) -> Result<Vec<Tensor>, ModelError> {
+        self.forward_detached(inputs, mode, None)
+    }
+
+    /// As [`Net::forward`]; no gradient passes back from behind the layer with this number. Its own tap is the one before
+    /// the cut.
+    pub fn forward_detached(
+        &self,
+        inputs: &Tensor,
+        mode: Mode,
+        detached: Option<usize>,
+    ) -> Result<Vec<Tensor>, ModelError> {
         let got = inputs.size();
         let same_sides = || got.iter().skip(1).zip(&self.input_shape).all(|(&got, &wanted)| got == wanted as i64);
         if got.len() != self.input_shape.len() + 1 || !same_sides() {
             return Err(ModelError::Inputs { got, wanted: self.input_shape.clone() });
         }
-        self.forward_from(0, inputs, mode)
+        self.layers_from(0, inputs, mode, detached)
     }
 
     /// As [`Net::forward`], from the layer with this number on: its inputs in, one tensor for it and each later layer out.
     ///
     /// - Errors: as [`Net::forward`], but inputs of another shape are libtorch's to refuse.
     pub fn forward_from(&self, first: usize, inputs: &Tensor, mode: Mode) -> Result<Vec<Tensor>, ModelError> {
+        self.layers_from(first, inputs, mode, None)
+    }
+
+    fn layers_from(
+        &self,
+        first: usize,
+        inputs: &Tensor,
+        mode: Mode,
+        detached: Option<usize>,
+    ) -> Result<Vec<Tensor>, ModelError> {
         let mut taps: Vec<Tensor> = Vec::with_capacity(self.stages.len().saturating_sub(first));
-        for (stage, layer) in self.stages.iter().zip(&self.layers).skip(first) {
+        for (place, (stage, layer)) in self.stages.iter().zip(&self.layers).enumerate().skip(first) {
             let input = taps.last().unwrap_or(inputs);
-            let tap = stage.forward(&layer.name, input, &self.parameters, &self.buffers, mode)?;
-            taps.push(tap);
+            let run = |input: &Tensor| stage.forward(&layer.name, input, &self.parameters, &self.buffers, mode);
+            let tap = if place > 0 && detached == Some(place - 1) { run(&input.detach()) } else { run(input) };
+            taps.push(tap?);
         }
         Ok(taps)
+    }
+
+    /// What the last layer's activation is given, from the inputs and all taps of a forward pass in [`Mode::Eval`].
+    ///
+    /// - Errors: libtorch's.
+    pub fn before_last_activation(&self, inputs: &Tensor, taps: &[Tensor]) -> Result<Tensor, ModelError> {
+        let Some((stage, layer)) = self.stages.last().zip(self.layers.last()) else {
+            return Ok(inputs.shallow_clone());
+        };
+        let input = taps.len().checked_sub(2).map_or(inputs, |before| &taps[before]);
+        let linear = Stage { operation: stage.operation.clone(), activation: Activation::Linear };
+        linear.forward(&layer.name, input, &self.parameters, &self.buffers, Mode::Eval)
     }
 
     /// Whether a step sees another network than a look in [`Mode::Eval`]: one with dropout or batch normalisation.

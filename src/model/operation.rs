@@ -35,7 +35,7 @@ impl Stage {
         buffers: &[Buffer],
         mode: Mode,
     ) -> Result<Tensor, ModelError> {
-        if let (Operation::BatchNorm { .. }, Mode::Train | Mode::Still) = (&self.operation, mode) {
+        if let (Operation::BatchNorm { .. }, Mode::Train | Mode::Again | Mode::Still) = (&self.operation, mode) {
             let size = input.size();
             let values = size.iter().product::<i64>() / size.get(1).copied().unwrap_or(1).max(1);
             // libtorch itself divides by values - 1 and leaves infinities in the running variance without a word.
@@ -74,7 +74,7 @@ impl Operation {
     ) -> Result<Tensor, TchError> {
         let parameter = |index: usize| &parameters[index].tensor;
         let (draws, of_batch) = match mode {
-            Mode::Train => (true, true),
+            Mode::Train | Mode::Again => (true, true),
             Mode::Eval => (false, false),
             Mode::Still => (false, true),
         };
@@ -92,7 +92,8 @@ impl Operation {
             Self::Dropout { rate } => input.f_dropout(rate, draws),
             Self::BatchNorm { weight, bias, mean, var, momentum, epsilon } => {
                 // Without running statistics at hand, libtorch cannot move them.
-                let running = |index: usize| (mode != Mode::Still).then(|| &buffers[index].tensor);
+                let running =
+                    |index: usize| (mode == Mode::Train || mode == Mode::Eval).then(|| &buffers[index].tensor);
                 let (weight, bias) = (Some(parameter(weight)), Some(parameter(bias)));
                 input.f_batch_norm(weight, bias, running(mean), running(var), of_batch, momentum, epsilon, true)
             }

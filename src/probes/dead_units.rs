@@ -49,7 +49,7 @@ impl Probe for DeadUnits {
             if let Some(fraction) = sums.dead_fraction() {
                 readings.put(view.split, Channel::DeadFractionProbe, &layer.name, fraction);
             }
-            if view.split == Split::WholeTrain {
+            if view.split != Split::Train {
                 continue;
             }
             for (unit, &alive) in sums.alive().iter().enumerate().take(MOST_UNIT_SERIES) {

@@ -6,19 +6,27 @@
 //! reductions over activations happen in one fused pass ([`sums`]), and norms of gradients, weights and updates fall
 //! out of the pass in which the optimiser moves the weights anyway.
 
-use crate::record::{Channel, LayerInfo, SeriesId, Split};
+use crate::{
+    experiment::Loss,
+    record::{Channel, LayerInfo, SeriesId, Split},
+};
 
 pub mod activations;
 pub mod dead_units;
+pub mod distance;
 pub mod gradients;
 pub mod loss;
+pub mod output_slope;
 pub mod predictions;
+pub mod recomputed_gradient;
+pub mod recomputed_loss;
 pub mod sharpness;
 pub mod signal;
 pub mod sums;
 pub mod updates;
 pub mod wide;
 
+use recomputed_gradient::Compared;
 use sharpness::Curvature;
 use signal::LayerSpectrum;
 use sums::{ActivationSums, OutputSums, ParameterSums};
@@ -60,13 +68,23 @@ pub struct StepView<'a> {
     pub batch: &'a [OutputSums],
     /// Variance (ddof 0) of each output's training targets [target units squared].
     pub target_variance: &'a [f64],
+    /// Which loss is minimised.
+    pub loss_kind: Loss,
+    /// Predictions for the batch, row-major `[N, outputs]`.
+    pub predictions: &'a [f32],
+    /// The samples' own targets, row-major `[N, outputs]`.
+    pub targets: &'a [f32],
+    /// The gradient that the optimiser was given beside the one computed anew; `None` where that was not due.
+    pub compared: Option<Compared>,
 }
 
 /// One split's part of the probe set after an epoch.
 pub struct EpochView<'a> {
     /// Which part.
     pub split: Split,
-    /// Layers in order.
+    /// Epoch from 1; 0: the untrained network.
+    pub epoch: u32,
+    /// Layers in order; empty where only inputs or predictions were looked at.
     pub layers: &'a [LayerInfo],
     /// One entry for each layer, over the whole probe set.
     pub activations: &'a [ActivationSums],
@@ -74,6 +92,32 @@ pub struct EpochView<'a> {
     pub outputs: &'a [String],
     /// One entry for each output, over the whole probe set.
     pub predictions: &'a [OutputSums],
+    /// What the network was fed; `None` where nobody asks.
+    pub inputs: Option<&'a ActivationSums>,
+    /// Names of the parameters, and how far each is from its start; both empty where that was not measured.
+    pub parameters: &'a [String],
+    /// One entry for each parameter; see [`distance`].
+    pub distances: &'a [f64],
+    /// Mean slope of the last activation; `None` where it was not measured.
+    pub output_slope: Option<f64>,
+}
+
+impl EpochView<'_> {
+    /// A view of nothing, to be filled with what was looked at.
+    pub fn of(split: Split, epoch: u32) -> Self {
+        Self {
+            split,
+            epoch,
+            layers: &[],
+            activations: &[],
+            outputs: &[],
+            predictions: &[],
+            inputs: None,
+            parameters: &[],
+            distances: &[],
+            output_slope: None,
+        }
+    }
 }
 
 /// What is too dear to look at often: at the start, sparsely on the way, and at the end.
@@ -121,6 +165,10 @@ pub const ALL: &[&dyn Probe] = &[
     &updates::Updates,
     &signal::Signal,
     &sharpness::Sharpness,
+    &recomputed_loss::RecomputedLoss,
+    &recomputed_gradient::RecomputedGradient,
+    &distance::Distance,
+    &output_slope::OutputSlope,
 ];
 
 #[cfg(test)]
@@ -143,6 +191,6 @@ mod tests {
             }
         }
         // The learning rate's channel belongs to the loss probe; together the probes cover the whole enum.
-        assert_eq!(channels.len(), 25, "a channel has no probe, or a new one is not counted here");
+        assert_eq!(channels.len(), 31, "a channel has no probe, or a new one is not counted here");
     }
 }

@@ -35,6 +35,9 @@ impl Probe for Predictions {
     }
 
     fn epoch(&self, view: &EpochView<'_>, readings: &mut dyn Readings) {
+        if view.split == Split::StandardisedInputs {
+            return; // it asks what the inputs do to the layers; nothing was trained on them
+        }
         for (name, output) in view.outputs.iter().zip(view.predictions) {
             if view.split == Split::Validation {
                 readings.put(view.split, Channel::PredictionMean, name, output.prediction_mean());

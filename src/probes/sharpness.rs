@@ -1,10 +1,7 @@
 //! How sharply the loss curves, against what the optimiser stands.
 
 use super::{Card, EpochView, Probe, Readings, SparseView, StepView};
-use crate::{
-    experiment::Optimiser,
-    record::{Channel, Split},
-};
+use crate::{experiment::Optimiser, record::Channel};
 
 /// Largest eigenvalue of the Hessian of the training loss on a fixed batch, and its ratio to the optimiser's limit at the
 /// learning rate of the next step: above 1 gradient descent on the loss' quadratic model would diverge.
@@ -46,8 +43,8 @@ impl Probe for Sharpness {
 
     fn sparse(&self, view: &SparseView<'_>, readings: &mut dyn Readings) {
         if let Some(curvature) = view.curvature {
-            readings.put(Split::Train, Channel::Sharpness, "", curvature.sharpness);
-            readings.put(Split::Train, Channel::StabilityRatio, "", curvature.sharpness / curvature.limit);
+            readings.put(view.split, Channel::Sharpness, "", curvature.sharpness);
+            readings.put(view.split, Channel::StabilityRatio, "", curvature.sharpness / curvature.limit);
         }
     }
 }

@@ -113,7 +113,8 @@ pub enum Channel {
     /// Cosine between the gradient that the optimiser was given and the gradient of `RecomputedLoss` at the same weights, batch
     /// and draws, over all parameters together. Layer: empty. Train: steps that are powers of two; absent where one is zero.
     GradientCosine,
-    /// Norm of the gradient that the optimiser was given (before clipping) over that of the recomputed one. As `GradientCosine`.
+    /// Norm of the gradient that the optimiser was given (before clipping) over that of the recomputed one. As `GradientCosine`,
+    /// but absent only where the recomputed one is zero: 0 is measured.
     GradientRatio,
     /// Norm of a parameter's distance from its start over the norm of its start (over 1 where that is zero). Layer: parameter.
     /// Train: each epoch; exactly 0 where it never moved.

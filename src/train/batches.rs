@@ -21,6 +21,18 @@ pub fn order(seed: u64, epoch: u32, count: usize, shuffle: bool) -> Vec<u32> {
     order
 }
 
+/// For each sample another one, drawn anew for each epoch: a permutation in which none stays (Sattolo); a lone sample does.
+pub fn others(seed: u64, epoch: u32, count: usize) -> Vec<u32> {
+    let mut others = order(seed, epoch, count, false);
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    // Beside the streams of the orders.
+    generator.set_stream(u64::from(epoch) | 1 << 32);
+    for last in (1..others.len()).rev() {
+        others.swap(last, generator.random_range(0..last));
+    }
+    others
+}
+
 /// Cuts an order into parts of at least `size`, as equal as can be; one part where there are fewer.
 pub fn even_parts(order: &[u32], size: usize) -> Vec<&[u32]> {
     let parts = (order.len() / size.max(1)).max(1);
@@ -76,21 +88,36 @@ impl Batches {
         self.count
     }
 
+    /// Shape of one input.
+    pub fn input_shape(&self) -> &[i64] {
+        &self.input_shape
+    }
+
     /// Targets of all samples, row-major `[N, outputs]`.
     pub fn targets(&self) -> &[f32] {
         &self.targets
+    }
+
+    /// The targets of these samples: plain, and as `[B, outputs]` on the device.
+    pub fn targets_of(&self, samples: &[u32]) -> Result<(Vec<f32>, Tensor), TrainError> {
+        let mut values = Vec::with_capacity(samples.len() * self.outputs);
+        for &sample in samples {
+            let start = sample as usize * self.outputs;
+            values.extend_from_slice(&self.targets[start..start + self.outputs]);
+        }
+        let tensor = Tensor::f_from_slice(&values)?.f_reshape([samples.len() as i64, self.outputs as i64])?;
+        let tensor = match self.resident {
+            Resident::Memory { .. } => tensor,
+            Resident::Device { device, .. } => tensor.f_to_device(device)?,
+        };
+        Ok((values, tensor))
     }
 
     /// The batch of these samples. The tensor of its inputs is overwritten by the next call.
     pub fn gather(&mut self, samples: &[u32]) -> Result<Batch, TrainError> {
         let mut shape = vec![samples.len() as i64];
         shape.extend(&self.input_shape);
-        let mut target_values = Vec::with_capacity(samples.len() * self.outputs);
-        for &sample in samples {
-            let start = sample as usize * self.outputs;
-            target_values.extend_from_slice(&self.targets[start..start + self.outputs]);
-        }
-        let targets = Tensor::f_from_slice(&target_values)?.f_reshape([samples.len() as i64, self.outputs as i64])?;
+        let (target_values, targets) = self.targets_of(samples)?;
         match &mut self.resident {
             Resident::Memory { inputs, batch } => {
                 let width: usize = self.input_shape.iter().product::<i64>() as usize;
@@ -110,7 +137,7 @@ impl Batches {
                 let index: Vec<i64> = samples.iter().map(|&sample| i64::from(sample)).collect();
                 let index = Tensor::f_from_slice(&index)?.f_to_device(*device)?;
                 let inputs = inputs.f_index_select(0, &index)?;
-                Ok(Batch { inputs, targets: targets.f_to_device(*device)?, target_values })
+                Ok(Batch { inputs, targets, target_values })
             }
         }
     }
@@ -131,6 +158,21 @@ mod tests {
         assert_ne!(first, order(8, 1, 100, true));
         assert_eq!(order(7, 1, 5, false), [0, 1, 2, 3, 4]);
         assert_eq!(order(7, 1, 0, true), [0_u32; 0]);
+    }
+
+    #[test]
+    fn every_sample_gets_another_one_anew_each_epoch() {
+        for count in [2, 3, 50] {
+            let drawn = others(7, 1, count);
+            let mut sorted = drawn.clone();
+            sorted.sort_unstable();
+            assert_eq!(sorted, (0..count as u32).collect::<Vec<u32>>());
+            assert!(drawn.iter().zip(0..).all(|(other, own)| *other != own), "{drawn:?}");
+        }
+        assert_eq!(others(7, 1, 1), [0]);
+        assert_eq!(others(7, 3, 50), others(7, 3, 50));
+        assert_ne!(others(7, 1, 50), others(7, 2, 50));
+        assert_ne!(others(7, 1, 50), others(8, 1, 50));
     }
 
     #[test]

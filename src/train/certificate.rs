@@ -32,7 +32,10 @@ pub fn certify(
     layers: &[String],
     step: u64,
 ) -> Result<Option<StuckCertificate>, TrainError> {
-    if !trainer.optimiser.motion_decays() || schedule::may_rise_after(&trainer.training, step) {
+    if trainer.planted.moves_without_gradient()
+        || !trainer.optimiser.motion_decays()
+        || schedule::may_rise_after(&trainer.training, step)
+    {
         return Ok(None);
     }
     let candidates: Vec<usize> = layers

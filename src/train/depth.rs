@@ -5,15 +5,15 @@ use tch::{Device, Kind, Tensor};
 use super::TrainError;
 use crate::{
     model::{Mode, Net},
-    probes::signal::{LayerSpectrum, Spectrum},
+    probes::{
+        activations::INPUT,
+        signal::{LayerSpectrum, Spectrum},
+    },
 };
 
 /// Fields per side that an image is averaged over, for each channel. They keep where something is to an eighth of the
 /// image, and hold the width of the activations, and so the cost, to 64 values a channel.
 const FIELDS: i64 = 8;
-
-/// Name of the network's input among the layers.
-const INPUT: &str = "input";
 
 /// The spectrum of the inputs and of each layer's activations in [`Mode::Eval`]. Layers that hold the same numbers share
 /// one.

@@ -3,12 +3,14 @@
 use tch::{Kind, Reduction, Tensor};
 
 use super::TrainError;
-use crate::experiment::Loss;
-
-/// What keeps logarithms and quotients finite: Keras' epsilon.
-const SMALLEST: f64 = 1e-7;
+use crate::{
+    experiment::{Loss, LossShapes},
+    probes::recomputed_loss::SMALLEST,
+};
 
 /// Mean loss over `[N, outputs]` predictions and targets, `[]`.
+///
+/// Beyond the clip of a cross entropy the gradient is exactly zero, as it is for Keras.
 ///
 /// # Errors
 /// When the shapes differ: libtorch would broadcast `[N, 1]` against `[N]` into `[N, N]` in silence, and the best answer
@@ -41,26 +43,41 @@ pub fn regression_loss(predictions: &Tensor, targets: &Tensor, loss: Loss) -> Re
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_loss_equals_its_formula() {
-        let predictions = Tensor::from_slice(&[0.0_f32, 2.0, -1.0, 5.0]).reshape([2, 2]);
-        let targets = Tensor::from_slice(&[1.0_f32, 2.5, -1.0, 1.0]).reshape([2, 2]);
-        let value = |loss| regression_loss(&predictions, &targets, loss).expect("shapes agree").double_value(&[]);
-        assert!((value(Loss::Mse {}) - (1.0 + 0.25 + 0.0 + 16.0) / 4.0).abs() < 1e-6);
-        assert!((value(Loss::Mae {}) - (1.0 + 0.5 + 0.0 + 4.0) / 4.0).abs() < 1e-6);
-        // 1/2 e^2 inside delta = 2, delta (|e| - delta/2) outside
-        assert!((value(Loss::Huber { delta: 2.0 }) - (0.5 + 0.125 + 0.0 + 2.0 * 3.0) / 4.0).abs() < 1e-6);
+/// The loss over tensors of the shapes that `[faults]` asks for: what libtorch makes of them broadcast, output by output.
+///
+/// The outputs are averaged, those of the cross entropy summed, as without broadcasting.
+///
+/// # Errors
+/// As [`regression_loss`]; libtorch's, where `N * N` values are too many.
+pub fn loss_of_shapes(
+    predictions: &Tensor,
+    targets: &Tensor,
+    loss: Loss,
+    shapes: LossShapes,
+) -> Result<Tensor, TrainError> {
+    if shapes == LossShapes::Equal || predictions.size() != targets.size() {
+        return regression_loss(predictions, targets, loss);
     }
-
-    #[test]
-    fn shapes_that_would_broadcast_are_refused() {
-        let predictions = Tensor::from_slice(&[0.0_f32, 1.0]).reshape([2, 1]);
-        let targets = Tensor::from_slice(&[0.0_f32, 1.0]);
-        let refused = regression_loss(&predictions, &targets, Loss::Mse {}).expect_err("[2, 1] against [2]");
-        assert!(refused.to_string().contains("[2, 1]") && refused.to_string().contains("[2]"), "{refused}");
+    let outputs = predictions.size().get(1).copied().unwrap_or(1);
+    let mut total: Option<Tensor> = None;
+    for output in 0..outputs {
+        let (prediction, target) = (predictions.f_narrow(1, output, 1)?, targets.f_narrow(1, output, 1)?);
+        let given = match shapes {
+            LossShapes::Equal => [prediction, target],
+            LossShapes::ColumnAgainstVector => [prediction, target.f_reshape([-1])?],
+            LossShapes::RowAgainstColumn => [prediction.f_reshape([1, -1])?, target],
+        };
+        let pairs = Tensor::f_broadcast_tensors(&given)?;
+        let value = regression_loss(&pairs[0].f_reshape([-1, 1])?, &pairs[1].f_reshape([-1, 1])?, loss)?;
+        total = Some(match total {
+            Some(total) => total.f_add(&value)?,
+            None => value,
+        });
     }
+    let total = total.ok_or_else(super::trainer::no_layer)?;
+    Ok(if matches!(loss, Loss::CrossEntropy {}) { total } else { total.f_div_scalar(outputs as f64)? })
 }
+
+#[cfg(test)]
+#[path = "loss_tests.rs"]
+mod tests;

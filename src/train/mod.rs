@@ -7,16 +7,21 @@ pub mod certificate;
 pub mod checkpoint;
 mod curvature;
 mod depth;
+mod look;
 pub mod loss;
 pub mod memory;
 pub mod optimiser;
 mod pass;
+mod planted;
 mod preconditioner;
 pub mod probe_set;
+mod recompute;
 pub mod recorder;
 pub mod run;
 pub mod schedule;
 pub mod sparse;
+mod standardised;
+mod taps;
 pub mod trainer;
 
 #[cfg(test)]
@@ -43,6 +48,15 @@ pub enum TrainError {
     #[error("libtorch: {0}")]
     #[diagnostic(code(whymean::train::libtorch))]
     Libtorch(#[from] tch::TchError),
+    /// `[faults]` names a layer that is not there.
+    #[error("`[faults]` names the layer `{layer}`, which the network does not have")]
+    #[diagnostic(code(whymean::train::no_such_layer), help("its layers are {}", layers.join(", ")))]
+    NoSuchLayer {
+        /// What was named.
+        layer: String,
+        /// Names of the layers there are.
+        layers: Vec<String>,
+    },
     /// The device is not there.
     #[error("`{device}` is not available: {why}")]
     #[diagnostic(

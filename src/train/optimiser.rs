@@ -29,6 +29,8 @@ pub(super) struct Slot {
     weights: Tensor,
     first: Tensor,
     pub(super) second: Tensor,
+    /// Whether it moves; one that does not is measured all the same.
+    pub(super) moves: bool,
 }
 
 /// Whether the norms are taken along the way.
@@ -69,10 +71,23 @@ impl Optimiser {
                     weights: parameter.tensor.shallow_clone(),
                     first: parameter.tensor.f_zeros_like()?.f_detach()?,
                     second: parameter.tensor.f_zeros_like()?.f_detach()?,
+                    moves: true,
                 })
             })
             .collect::<Result<_, tch::TchError>>()?;
         Ok(Self { kind, clip_norm, clip_value, slots, steps: 0 })
+    }
+
+    /// Leaves out the parameters whose entry is false: as if the optimiser had never been given them.
+    pub(super) fn move_only(&mut self, moves: &[bool]) {
+        for (slot, &moves) in self.slots.iter_mut().zip(moves) {
+            slot.moves = moves;
+        }
+    }
+
+    /// Whether each parameter moves, in order.
+    pub(super) fn moves(&self) -> Vec<bool> {
+        self.slots.iter().map(|slot| slot.moves).collect()
     }
 
     /// Steps taken so far.
@@ -117,6 +132,7 @@ impl Optimiser {
         let mut copy = Self::new(self.kind, self.clip_norm, self.clip_value, parameters)?;
         copy.load_state(&self.state(), self.steps)
             .map_err(|why| TrainError::Checkpoint { path: "in memory".into(), why })?;
+        copy.move_only(&self.moves());
         Ok(copy)
     }
 
@@ -147,7 +163,7 @@ impl Optimiser {
     fn clip_scale(&self, gradients: &mut [Tensor]) -> Result<f64, TrainError> {
         let Some(limit) = self.clip_norm else { return Ok(1.0) };
         let mut squares = 0.0;
-        for gradient in gradients {
+        for (_, gradient) in self.slots.iter().zip(gradients).filter(|(slot, _)| slot.moves) {
             squares += match memory::f32s_mut(gradient) {
                 Some(values) => squares_and_zeros(values).0,
                 None => gradient.f_norm()?.f_double_value(&[])?.powi(2),
@@ -188,6 +204,12 @@ impl Optimiser {
             if !gradient.is_contiguous() {
                 *gradient = gradient.f_contiguous()?;
             }
+            if !slot.moves {
+                if measure == Measure::Norms {
+                    sums.push(slot.at_rest(gradient)?);
+                }
+                continue;
+            }
             let moved = match measure {
                 Measure::Norms => slot.pass::<true>(self.kind, gradient, constants),
                 Measure::Nothing => slot.pass::<false>(self.kind, gradient, constants),
@@ -205,6 +227,15 @@ impl Optimiser {
 }
 
 impl Slot {
+    /// What is measured of a parameter that the optimiser was not given.
+    fn at_rest(&self, gradient: &Tensor) -> Result<ParameterSums, TrainError> {
+        let gradient = memory::copied(gradient)?;
+        let (gradient_squares, gradient_zeros) = squares_and_zeros(&gradient);
+        let (weight_squares, _) = squares_and_zeros(&memory::copied(&self.weights.detach())?);
+        let count = gradient.len() as u64;
+        Ok(ParameterSums { count, gradient_squares, gradient_zeros, weight_squares, update_squares: 0.0 })
+    }
+
     /// One pass over the memory of weights, gradient and moments; `None` where the memory is not at hand.
     fn pass<const NORMS: bool>(&mut self, kind: Kinds, gradient: &mut Tensor, c: Constants) -> Option<ParameterSums> {
         let values = Values {

@@ -21,7 +21,8 @@ impl Optimiser {
     }
 
     /// `P^-1/2` for each value of the parameters in order, where `P = sqrt(v) + epsilon` is what the optimiser divides by,
-    /// with Adam's correction of the start; `None` for an optimiser that does not.
+    /// with Adam's correction of the start; `None` for an optimiser that does not. Parameters that do not move have 0, so that
+    /// the curvature is that along the others.
     ///
     /// Before the first step `v` is what this gradient at these weights (all parameters, flat) would make of it.
     pub(super) fn inverse_root_preconditioner(
@@ -29,8 +30,9 @@ impl Optimiser {
         gradient: &[f32],
         weights: &[f32],
     ) -> Result<Option<Vec<f32>>, TrainError> {
+        let moving = self.moving();
         let (decay, epsilon) = match self.kind {
-            Kinds::Sgd { .. } => return Ok(None),
+            Kinds::Sgd { .. } => return Ok(moving),
             Kinds::Adam { beta2, epsilon, .. } | Kinds::AdamW { beta2, epsilon, .. } => (beta2, epsilon),
             Kinds::RmsProp { rho, epsilon, .. } => (rho, epsilon),
         };
@@ -40,14 +42,28 @@ impl Optimiser {
         let share = if corrects { 1.0 - decay.powi(seen) } else { 1.0 };
         let second: Vec<f64> = if self.steps() == 0 {
             let by_decay = self.decay_in_gradient();
-            let clipped = self.clipped(gradient);
+            let given: Vec<f32> = match &moving {
+                Some(moving) => gradient.iter().zip(moving).map(|(value, moves)| value * moves).collect(),
+                None => gradient.to_vec(),
+            };
+            let clipped = self.clipped(&given);
             clipped.zip(weights).map(|(g, w)| (1.0 - decay) * f64::from(g + by_decay * w).powi(2)).collect()
         } else {
             let moments = self.slots.iter().map(|slot: &Slot| memory::copied(&slot.second));
             moments.collect::<Result<Vec<_>, _>>()?.concat().into_iter().map(f64::from).collect()
         };
         let inverse_root = |second: f64| (1.0 / ((second / share).sqrt() + epsilon).sqrt()) as f32;
-        Ok(Some(second.into_iter().map(inverse_root).collect()))
+        let mut scale: Vec<f32> = second.into_iter().map(inverse_root).collect();
+        for (scale, moves) in scale.iter_mut().zip(moving.iter().flatten()) {
+            *scale *= moves;
+        }
+        Ok(Some(scale))
+    }
+
+    /// 1 for each value of the parameters that moves, 0 for the others; `None` where all do.
+    fn moving(&self) -> Option<Vec<f32>> {
+        let values = |slot: &Slot| std::iter::repeat_n(f32::from(u8::from(slot.moves)), slot.second.numel());
+        (!self.slots.iter().all(|slot| slot.moves)).then(|| self.slots.iter().flat_map(values).collect())
     }
 
     /// Whether no update can be larger than the one before, from here on, once every gradient is zero and the learning rate

@@ -12,6 +12,7 @@ use tch::{Device, Tensor};
 use super::{
     TrainError, certificate,
     checkpoint::{self, Progress},
+    planted,
     recorder::{Recorder, RecorderState},
     trainer::Trainer,
 };
@@ -207,10 +208,9 @@ impl<'a> Trial<'a> {
         if self.at.step == 0 && self.recorder.record().probe.is_empty() {
             self.trainer.look(0, 0, &mut self.recorder)?;
         }
-        let batch_size = self.trainer.training.batch_size as usize;
         while self.at.epoch <= self.trainer.training.epochs {
             let order = self.trainer.order(self.at.epoch);
-            for batch in order.chunks(batch_size).skip(self.at.batches_done as usize) {
+            for batch in self.trainer.batches(&order).skip(self.at.batches_done as usize) {
                 if stop.load(Ordering::Relaxed) {
                     return Ok(End::Stopped);
                 }
@@ -251,7 +251,10 @@ impl<'a> Trial<'a> {
         self.at.recorder = recorder;
         self.at.wall_secs = wall_secs;
         let tensors: Vec<(String, Tensor)> =
-            self.trainer.net.state().into_iter().chain(self.trainer.optimiser.state()).collect();
+            [self.trainer.net.state(), self.trainer.optimiser.state(), self.trainer.planted.state(&self.trainer.net)]
+                .into_iter()
+                .flatten()
+                .collect();
         checkpoint::write(&folder::checkpoint_dir(self.dir), &self.at, &tensors)?;
         self.last_checkpoint = Instant::now();
         Ok(())
@@ -307,7 +310,9 @@ fn restore(trainer: &mut Trainer, tensors: &[(String, Tensor)], step: u64) -> Re
         .iter()
         .map(|(name, tensor)| (name.clone(), tensor.shallow_clone()))
         .partition(|(name, _)| name.starts_with("optimiser."));
+    let (sums, state): (Vec<_>, Vec<_>) = state.into_iter().partition(|(name, _)| name.starts_with(planted::STATE));
     trainer.net.load_state(&state).map_err(|error| error.to_string())?;
+    trainer.planted.load_state(&trainer.net, &sums)?;
     trainer.optimiser.load_state(&moments, step)
 }
 

@@ -4,7 +4,10 @@ use super::{TrainError, batches, curvature, depth, memory, recorder::Recorder, s
 use crate::{
     experiment::Probes,
     model::Mode,
-    probes::{self, EpochView, SparseView, sharpness, sums::OutputSums},
+    probes::{
+        self, EpochView, SparseView, sharpness,
+        sums::{ActivationSums, OutputSums},
+    },
     record::{ProbePredictions, Split},
 };
 
@@ -19,11 +22,11 @@ const LEAST_UNSEEN: usize = 64;
 /// Most samples of the probe set that the loss' curvature is taken on.
 const CURVATURE_SAMPLES: usize = 64;
 
-/// Whether a look at the end of an epoch, after this many steps, is a sparse one: the untrained network, and the first end
-/// of an epoch after every [`EVERY_STEPS`] steps. A function of the step alone, so that a resumed run looks as the
-/// uninterrupted one did.
-pub fn due(step: u64, steps_per_epoch: u64) -> bool {
-    step / EVERY_STEPS > step.saturating_sub(steps_per_epoch) / EVERY_STEPS || step == 0
+/// Whether a look at the end of an epoch (0: at the untrained network), after this many steps, is a sparse one: the first of
+/// all, and the first end of an epoch after every [`EVERY_STEPS`] steps. A function of its arguments alone, so that a resumed
+/// run looks as the uninterrupted one did.
+pub fn due(step: u64, steps_per_epoch: u64, epoch: u32) -> bool {
+    step / EVERY_STEPS > step.saturating_sub(steps_per_epoch) / EVERY_STEPS || epoch == 0
 }
 
 /// At most `most` of the samples, evenly spaced.
@@ -61,14 +64,9 @@ impl Trainer {
             return Ok(());
         }
         let batch = batches.gather(&samples)?;
-        let spectra = depth::spectra(&self.net, &batch.inputs)?;
-        let view = SparseView {
-            split,
-            spectra: &spectra,
-            targets: &batch.target_values,
-            outputs: self.outputs.len(),
-            curvature: None,
-        };
+        let spectra = depth::spectra(&self.net, &self.planted.inference_inputs(batch.inputs)?)?;
+        let targets = &batch.target_values;
+        let view = SparseView { split, spectra: &spectra, targets, outputs: self.outputs.len(), curvature: None };
         read_sparsely(&view, step, epoch, recorder);
         Ok(())
     }
@@ -79,21 +77,31 @@ impl Trainer {
     /// # Errors
     /// When libtorch refuses.
     pub fn look_at_curvature(&mut self, step: u64, epoch: u32, recorder: &mut Recorder) -> Result<(), TrainError> {
-        let samples = spaced(&self.probe_train, CURVATURE_SAMPLES.min(self.training.batch_size as usize));
-        if samples.is_empty() || (samples.len() < 2 && self.net.normalises_batches()) {
+        let samples = self.curvature_samples();
+        if samples.is_empty() {
             return Ok(());
         }
-        let steps_per_epoch = self.steps_per_epoch();
-        let next = (step + 1).min(u64::from(self.training.epochs) * steps_per_epoch);
-        let lr = schedule::learning_rate(&self.training, next, steps_per_epoch);
         let batch = self.train.gather(&samples)?;
         let sharpness = curvature::sharpness(&self.net, &batch, self.training.loss, &self.optimiser)?;
+        self.read_curvature(Split::Train, sharpness, step, epoch, recorder);
+        Ok(())
+    }
+
+    /// Samples that the curvature is taken on; none where batch normalisation would have nothing to normalise.
+    pub(super) fn curvature_samples(&self) -> Vec<u32> {
+        let samples = spaced(&self.probe_train, CURVATURE_SAMPLES.min(self.training.batch_size as usize));
+        if samples.len() < 2 && self.net.normalises_batches() { Vec::new() } else { samples }
+    }
+
+    /// Reads a sharpness against what the optimiser stands at the next step.
+    pub(super) fn read_curvature(&self, split: Split, sharpness: f64, step: u64, epoch: u32, recorder: &mut Recorder) {
+        let steps_per_epoch = self.steps_per_epoch();
+        let last = u64::from(self.training.epochs) * steps_per_epoch;
+        let lr = schedule::learning_rate(&self.training, (step + 1).min(last.max(1)), steps_per_epoch);
         let limit = sharpness::stability_limit(self.training.optimiser, lr);
         let curvature = Some(sharpness::Curvature { sharpness, limit });
-        let view =
-            SparseView { split: Split::Train, spectra: &[], targets: &[], outputs: self.outputs.len(), curvature };
+        let view = SparseView { split, spectra: &[], targets: &[], outputs: self.outputs.len(), curvature };
         read_sparsely(&view, step, epoch, recorder);
-        Ok(())
     }
 
     /// The looks that end a run: at every training sample, along the training path, and a sparse one.
@@ -104,16 +112,17 @@ impl Trainer {
         if self.probes == Probes::None {
             return Ok(());
         }
-        if !due(step, self.steps_per_epoch()) {
+        if !due(step, self.steps_per_epoch(), epoch) {
             self.look_sparsely(step, epoch, recorder)?;
         }
         self.look_at_all(step, epoch, recorder)?;
+        self.look_at_inputs(step, epoch, recorder)?;
         self.look_along_training_path(step, epoch, recorder)
     }
 
     /// Looks at the training probe set as a step would see it: with dropout, and with the statistics of batches.
     ///
-    /// Nothing is recorded of a network that has neither: its paths are one. It runs a copy, so that running statistics
+    /// Made of every network: one that has neither may still be fed other inputs here than there. Running statistics
     /// stay; libtorch's generator is set anew, as each step does. Batches are drawn as in training and hold at least as
     /// many samples, so that none of them is a rest which normalises badly.
     ///
@@ -126,20 +135,22 @@ impl Trainer {
         recorder: &mut Recorder,
     ) -> Result<(), TrainError> {
         let (samples, outputs) = (self.probe_train.clone(), self.outputs.len());
-        let lone = samples.len() < 2 && self.net.normalises_batches();
-        if !self.net.has_other_training_path() || samples.is_empty() || lone {
+        let mode = if self.planted.mode == Mode::Train { Mode::Again } else { self.planted.mode };
+        let lone = samples.len() < 2 && self.net.normalises_batches() && mode == Mode::Again;
+        if samples.is_empty() || lone {
             return Ok(());
         }
         let _no_gradient = tch::no_grad_guard();
-        let net = self.net.copy();
         // The draw that the next step would have made.
         tch::manual_seed(super::trainer::step_seed(self.seed, step + 1));
         let order = batches::order(self.seed, epoch + 1, samples.len(), self.training.shuffle);
         let mut predictions = vec![0.0; samples.len() * outputs];
+        let mut inputs = ActivationSums::new(None, 1, false);
         for places in batches::even_parts(&order, self.training.batch_size as usize) {
             let part: Vec<u32> = places.iter().map(|&place| samples[place as usize]).collect();
             let batch = self.train.gather(&part)?;
-            let taps = net.forward(&batch.inputs, Mode::Train)?;
+            inputs.add(&memory::copied(&batch.inputs)?, None);
+            let taps = self.net.forward(&batch.inputs, mode)?;
             let values = memory::copied(taps.last().ok_or_else(super::trainer::no_layer)?)?;
             for (&place, row) in places.iter().zip(values.chunks_exact(outputs)) {
                 predictions[place as usize * outputs..][..outputs].copy_from_slice(row);
@@ -147,12 +158,12 @@ impl Trainer {
         }
         let (split, targets) = (Split::TrainingPath, self.targets_of(Split::TrainingPath, &samples));
         recorder.at_look(step, epoch);
+        // Without layers: units that dropout silenced are no readings of a layer.
         let view = EpochView {
-            split,
-            layers: &[], // units that dropout silenced are no readings of a layer
-            activations: &[],
             outputs: &self.outputs,
             predictions: &OutputSums::of_rows(&predictions, &targets, outputs),
+            inputs: Some(&inputs),
+            ..EpochView::of(split, epoch)
         };
         for probe in probes::ALL {
             probe.epoch(&view, recorder);

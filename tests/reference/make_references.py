@@ -24,6 +24,7 @@ ACTIVATIONS = {
     "tanh": torch.tanh,
     "sigmoid": torch.sigmoid,
     "softplus": F.softplus,
+    "softmax": lambda x: F.softmax(x, dim=1),
 }
 
 
@@ -155,6 +156,7 @@ def main():
     write("conv_same_even", [3, 8, 8], [conv(3, 2, 5, 2, "same", "relu"), flatten(), dense(32, 2)])
     write("conv_same_odd", [2, 7, 6], [conv(2, 2, 4, 3, "same", "elu"), flatten(), dense(12, 2)])
     write("conv_same_linear", [1, 6, 6], [conv(1, 2, 5, 2, "same", bias=False), flatten(), dense(18, 1)])
+    write("conv_softmax", [2, 4, 3], [conv(2, 3, 2, 1, "valid", "softmax"), flatten(), dense(18, 2)])
     write("max_pool", [2, 7, 6], [pool("max_pool2d", 3, 2), flatten(), dense(12, 2)])
     write("avg_pool", [2, 7, 6], [pool("avg_pool2d", 2, 3), flatten(), dense(8, 2)])
     for mode in ("train", "eval"):
