@@ -1,9 +1,11 @@
 //! The command line as types; parsing it does nothing else.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, str::FromStr};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+
+use crate::verify::Budget;
 
 /// The largest seed of a configuration, and so of an option.
 pub const LARGEST_SEED: u64 = (1 << 53) - 1;
@@ -13,7 +15,8 @@ const MOST_SEEDS: i64 = 1_000;
 /// Why does my regression network predict the mean?
 ///
 /// Trains a network under instruments, several times with different seeds, and says whether it learned, collapsed to a
-/// constant (and which), or something else; with the evidence, as text, JSON and a page of figures.
+/// constant (and which), or something else, and why; proves by re-training which change repairs it; with the evidence, as
+/// text, JSON and a page of figures.
 #[derive(Debug, Parser)]
 #[command(
     name = "whymean",
@@ -23,7 +26,7 @@ const MOST_SEEDS: i64 = 1_000;
     after_help = "\
 Examples:
   whymean init                          write a configuration that runs
-  whymean diagnose config.toml          train, judge, write reports/<name>/
+  whymean diagnose config.toml          train, judge, prove a change, write reports/<name>/
   whymean explain dead-layer            what it is and how it is told
 
 Exit codes: 0 the network learned, 1 any other verdict, 2 could not run.
@@ -57,15 +60,22 @@ pub enum Format {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Train a network with several seeds and say what became of it.
+    /// Train a network with several seeds, say what became of it and why, and prove which change repairs it.
     #[command(after_help = "\
 Examples:
   whymean diagnose config.toml
   whymean diagnose config.toml --seeds 8 --set training.optimiser.lr=0.001
+  whymean diagnose config.toml --budget 40,30m     try more changes
+  whymean diagnose config.toml --no-fix            train and judge only
+  whymean diagnose config.toml --no-train          data and settings only, in seconds
   whymean diagnose config.toml --resume            go on after Ctrl-C or a crash
   whymean diagnose reports/cv-261704/runs/seed-0   judge a run that exists
 
-Seeds that are finished are never trained again: they are judged and drawn again.")]
+Where the network did not learn, the changes that the likeliest causes propose are trained beside the
+unchanged setting, on the same seeds. What was proved is a diff, and a configuration that has it.
+Runs that are finished are never trained again: they are judged and drawn again.
+The exit code is that of the verdict on the unchanged runs. With --no-train, 1 means that a cause is likely
+from data and settings alone, and 0 that none is: not that the network learns.")]
     Diagnose(DiagnoseArguments),
 
     /// Train a network with several values of a setting and compare them over seeds.
@@ -85,11 +95,11 @@ Examples:
   whymean report reports/cv-261704 --out /tmp/again --format markdown")]
     Report(ReportArguments),
 
-    /// Say what a state, measure or symptom is, how it is told, and when it misleads.
+    /// Say what a state, measure, symptom or cause is, how it is told, and when it misleads.
     #[command(after_help = "\
 Examples:
   whymean explain              list what can be explained, with a sentence each
-  whymean explain dead-layer
+  whymean explain dead-relu
   whymean explain read-out
   whymean explain --all")]
     Explain(ExplainArguments),
@@ -169,6 +179,17 @@ pub struct DiagnoseArguments {
     /// A configuration in TOML, or the folder of a run that exists.
     #[arg(value_name = "CONFIG|RUN-DIR")]
     pub subject: PathBuf,
+    /// Trainings and minutes that may be spent on proving a change: `24`, `10m` or `24,10m` [default: 24,10m].
+    #[arg(long, value_name = "BUDGET", value_parser = Budget::from_str)]
+    pub budget: Option<Budget>,
+    /// Train and judge only: try no change.
+    #[arg(long, conflicts_with = "budget")]
+    pub no_fix: bool,
+    /// Train nothing: look at data and settings alone, in seconds; writes nothing without `--out`.
+    #[arg(long, conflicts_with_all = [
+        "budget", "no_fix", "seeds", "seed", "resume", "overwrite", "jobs", "threads", "device", "no_early_stop",
+    ])]
+    pub no_train: bool,
     /// How to train.
     #[command(flatten)]
     pub training: TrainingArguments,

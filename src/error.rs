@@ -133,6 +133,16 @@ pub enum UsageError {
         /// What the system said.
         why: String,
     },
+    /// The repaired configuration was edited.
+    #[error("`{}` is not as it was written, and stays as it is", .path.display())]
+    #[diagnostic(
+        code(whymean::usage::fixed_config),
+        help("the difference that was proved is in the report; delete the file, and the same command writes it again")
+    )]
+    FixedConfigIsTheirs {
+        /// The file.
+        path: std::path::PathBuf,
+    },
     /// Runs that were trained with different data.
     #[error("`{}` was trained with other data than `{}`", .run.display(), .other.display())]
     #[diagnostic(

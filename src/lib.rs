@@ -4,9 +4,13 @@
 //!
 //! ```text
 //! Experiment (TOML) --data--> Dataset --model--> Net --train + probes--> Record (Parquet) --judge--> Diagnosis (JSON)
-//! Record + Diagnosis --report--> Figures (data) --ink--> SVG, PNG --> HTML, text, Markdown
+//!                                                                           ^                           |
+//!                                                                           |  Change (one edit)        v
+//!                                                                         Trial <-------------------- verify --> Proof
+//! Record + Diagnosis + Proofs --report--> Figures (data) --ink--> SVG, PNG --> HTML, text, Markdown
 //! ```
 //!
+//! `verify` decides what is re-trained and what that proves; it trains nothing itself, but hands trials to a runner.
 //! `judge` and `report` are pure and never need libtorch; `model`, `train` and `probes` are behind the feature `torch`.
 
 pub mod cli;
@@ -20,6 +24,7 @@ pub mod references;
 pub mod report;
 pub mod stats;
 pub mod trial;
+pub mod verify;
 
 #[cfg(feature = "torch")]
 pub mod model;

@@ -45,8 +45,8 @@ pub fn run(arguments: &CompareArguments, manner: Manner) -> miette::Result<Exit>
     if let Some((one, other)) = plan.same_settings(&experiments) {
         return Err(UsageError::SameSettings { one: plan.words(one), other: plan.words(other) }.into());
     }
-    let deaths = runs::train(&dir, &plan, (&arguments.config, &config), &experiments, &arguments.training, manner)?;
-    let gathered = gather(&dir, &plan, &deaths)?;
+    let trained = runs::train(&dir, &plan, (&arguments.config, &config), &experiments, &arguments.training, manner)?;
+    let gathered = gather(&dir, &plan, &trained.deaths)?;
     judge_and_draw(&plan, &gathered, &dir, &config, manner)
 }
 

@@ -5,10 +5,11 @@ use std::{fs, path::Path};
 use super::{
     Manner, compare, diagnose,
     gather::{Gathered, gather},
+    prove,
     runs::{self, Deaths},
 };
 use crate::{
-    cli::{DiagnoseArguments, ReportArguments, TrainingArguments},
+    cli::{DiagnoseArguments, ReportArguments},
     error::{Exit, UsageError},
     experiment::Experiment,
     record::store,
@@ -17,6 +18,7 @@ use crate::{
         plan::{self, Plan},
         results,
     },
+    verify::Configuration,
 };
 
 /// `whymean report DIR`.
@@ -29,7 +31,7 @@ pub fn draw_again(arguments: &ReportArguments, manner: Manner) -> miette::Result
 /// `whymean diagnose RUN-DIR`: the folder of a diagnosis, of one of its runs, or of a record.
 pub fn judge_runs(arguments: &DiagnoseArguments, manner: Manner) -> miette::Result<Exit> {
     let dir = &arguments.subject;
-    refuse_training(&arguments.training, dir)?;
+    refuse_training(arguments, dir)?;
     if let Some(plan) = Plan::read_if_there(dir)? {
         return draw(dir, &plan, arguments.training.out.as_ref().unwrap_or(dir), manner);
     }
@@ -45,8 +47,10 @@ pub fn judge_runs(arguments: &DiagnoseArguments, manner: Manner) -> miette::Resu
     };
     results::may_draw(&out)?;
     let config = resolved(experiment)?;
+    let configuration = Configuration::new(config.clone(), Path::new(""), &experiment.name);
     let gathered = Gathered { cells: vec![(Vec::new(), vec![record])], missing: Vec::new() };
-    diagnose::judge_and_draw(&plan, &gathered, &out, &config, manner)
+    let (diagnosis, records) = diagnose::judged(&plan, &gathered, &configuration);
+    diagnose::draw(&plan, &gathered, diagnosis, &records, &out, &config, manner)
 }
 
 fn draw(dir: &Path, plan: &Plan, out: &Path, manner: Manner) -> miette::Result<Exit> {
@@ -66,11 +70,15 @@ fn draw(dir: &Path, plan: &Plan, out: &Path, manner: Manner) -> miette::Result<E
     if !same {
         results::may_draw(out)?;
     }
-    if plan.axes.is_empty() {
-        diagnose::judge_and_draw(plan, &gathered, out, &config, manner)
-    } else {
-        compare::judge_and_draw(plan, &gathered, out, &config, manner)
+    if !plan.axes.is_empty() {
+        return compare::judge_and_draw(plan, &gathered, out, &config, manner);
     }
+    let configuration = Configuration::new(config.clone(), &path, &plan.name);
+    let (diagnosis, records) = diagnose::judged(plan, &gathered, &configuration);
+    let control = prove::Control { dir, plan, configuration: &configuration, records: &records };
+    let mut diagnosis = prove::saved(diagnosis, &control);
+    diagnosis.patched_config = prove::fixed_config_there(dir, &diagnosis);
+    diagnose::draw(plan, &gathered, diagnosis, &records, out, &config, manner)
 }
 
 fn resolved(experiment: &Experiment) -> Result<String, UsageError> {
@@ -81,14 +89,18 @@ fn resolved(experiment: &Experiment) -> Result<String, UsageError> {
 }
 
 /// Options that would train mean nothing here, and are not passed over in silence.
-fn refuse_training(arguments: &TrainingArguments, path: &Path) -> Result<(), UsageError> {
+fn refuse_training(arguments: &DiagnoseArguments, path: &Path) -> Result<(), UsageError> {
+    let training = &arguments.training;
     let given = [
-        ("--seeds", arguments.seeds.is_some()),
-        ("--seed", arguments.seed.is_some()),
-        ("--set", !arguments.set.is_empty()),
-        ("--no-early-stop", arguments.no_early_stop),
-        ("--resume", arguments.resume),
-        ("--overwrite", arguments.overwrite),
+        ("--seeds", training.seeds.is_some()),
+        ("--seed", training.seed.is_some()),
+        ("--set", !training.set.is_empty()),
+        ("--no-early-stop", training.no_early_stop),
+        ("--resume", training.resume),
+        ("--overwrite", training.overwrite),
+        ("--budget", arguments.budget.is_some()),
+        ("--no-fix", arguments.no_fix),
+        ("--no-train", arguments.no_train),
     ];
     match given.into_iter().find(|(_, given)| *given) {
         Some((option, _)) => Err(UsageError::NotForExistingRuns { option, path: path.to_owned() }),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{output, runs::Deaths};
 use crate::{
     error::{Exit, UsageError},
+    experiment::Experiment,
     record::{Record, store},
     trial::{Spec, TrialError, folder, plan::Plan},
 };
@@ -41,8 +42,8 @@ pub fn gather(dir: &Path, plan: &Plan, deaths: &Deaths) -> miette::Result<Gather
             let run = plan.run_dir(dir, cell, seed);
             let name = run.strip_prefix(dir).unwrap_or(&run).display().to_string();
             match finished(&run, seed, &mut first) {
-                Ok(Some(record)) => {
-                    data.push((run, record.run.experiment.data.clone(), record.run.data.fingerprint.clone()));
+                Ok(Some((spec, record))) => {
+                    data.push((run, spec.experiment, record.run.data.fingerprint.clone()));
                     records.push(record);
                 }
                 Ok(None) => missing.push(unfinished(&run, &name, deaths)),
@@ -75,8 +76,8 @@ fn unfinished(run: &Path, name: &str, deaths: &Deaths) -> String {
     }
 }
 
-/// The record of a finished run, if it is the run that its folder says; `first` is a spec of the same cell.
-fn finished(run: &Path, seed: u64, first: &mut Option<Spec>) -> miette::Result<Option<Record>> {
+/// What a finished run was told and its record, if it is the run that its folder says; `first` is a spec of the same cell.
+pub fn finished(run: &Path, seed: u64, first: &mut Option<Spec>) -> miette::Result<Option<(Spec, Record)>> {
     let Some(spec) = folder::spec_of_run(run)? else {
         return Ok(None);
     };
@@ -89,20 +90,24 @@ fn finished(run: &Path, seed: u64, first: &mut Option<Spec>) -> miette::Result<O
     if let Some((file, found)) = seeds.into_iter().find(|(_, found)| *found != seed) {
         return Err(other(format!("`{file}` has seed {found}")).into());
     }
-    if record.run.experiment_hash != spec.experiment.hash() || record.run.experiment != spec.experiment {
+    // The record does not know what was planted, so that nobody who judges it does.
+    let known = spec.experiment.without_faults();
+    let hashes = [spec.experiment.hash(), known.hash()];
+    if !hashes.contains(&record.run.experiment_hash) || record.run.experiment != known {
         return Err(other("`record/run.json` is of another experiment than `spec.toml`".to_owned()).into());
     }
     let same_seed = Spec { seed, ..first.get_or_insert_with(|| spec.clone()).clone() };
     if let Some(difference) = same_seed.first_difference(&spec) {
         return Err(TrialError::OtherExperiment { dir: run.to_owned(), difference }.into());
     }
-    Ok(Some(record))
+    Ok(Some((spec, record)))
 }
 
 /// Runs whose experiments say the same of their data must have read the same numbers.
-fn one_data_set(runs: &[(PathBuf, crate::experiment::Data, String)]) -> Result<(), UsageError> {
-    for (at, (run, data, fingerprint)) in runs.iter().enumerate() {
-        let earlier = runs[..at].iter().find(|(_, other, _)| other == data);
+fn one_data_set(runs: &[(PathBuf, Experiment, String)]) -> Result<(), UsageError> {
+    for (at, (run, experiment, fingerprint)) in runs.iter().enumerate() {
+        let same = |other: &Experiment| (&other.data, &other.faults) == (&experiment.data, &experiment.faults);
+        let earlier = runs[..at].iter().find(|(_, other, _)| same(other));
         if let Some((other, _, _)) = earlier.filter(|(_, _, other)| other != fingerprint) {
             return Err(UsageError::MixedData { run: run.clone(), other: other.clone() });
         }

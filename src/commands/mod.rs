@@ -8,6 +8,7 @@ mod gather;
 mod generate;
 mod init;
 mod output;
+mod prove;
 mod runs;
 mod schema;
 #[cfg(feature = "torch")]

@@ -11,14 +11,14 @@ use crate::{
     cli::{LARGEST_SEED, TrainingArguments},
     data,
     error::UsageError,
-    experiment::{self, Experiment, Source, change::Change},
+    experiment::{Experiment, Source, change::Change},
     judge::Axis,
     trial::{
         SCHEMA, Spec, TrialEnd, TrialError, TrialRunner,
         interrupt::Interrupts,
         plan::Plan,
         pool::Pool,
-        results::{self, Allowed, Table},
+        results::{self, Allowed, Results, Table},
     },
 };
 
@@ -68,6 +68,34 @@ pub fn seeds(experiment: &Experiment) -> Result<Vec<u64>, UsageError> {
     end.map(|end| (first..end).collect()).ok_or(UsageError::Seeds { first, count })
 }
 
+/// Runs that were trained, and the right to train more beside them.
+pub struct Trained {
+    /// How runs died.
+    pub deaths: Deaths,
+    /// Runs at the same time, where the user said so.
+    jobs: Option<u32>,
+    interrupts: Option<Interrupts>,
+    /// Keeps others out of the folder.
+    _results: Results,
+}
+
+impl Trained {
+    /// Interrupts of this process, counted from the first call on.
+    pub fn interrupts(&mut self) -> Result<Interrupts, UsageError> {
+        if let Some(interrupts) = &self.interrupts {
+            return Ok(interrupts.clone());
+        }
+        let installed = Interrupts::install().map_err(|error| UsageError::Interrupts { why: error.to_string() })?;
+        Ok(self.interrupts.insert(installed).clone())
+    }
+
+    /// How many runs with so many threads are trained at a time.
+    pub fn jobs(&self, threads: u32) -> usize {
+        let given = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        self.jobs.map_or_else(|| cores() / given(threads).max(1), given).max(1)
+    }
+}
+
 /// Trains the runs of `plan` that are not trained yet; `experiments` has one for each of its cells.
 ///
 /// - Errors: what makes all runs impossible. A run that died is reported, and how it died is the answer.
@@ -78,7 +106,7 @@ pub fn train(
     experiments: &[Experiment],
     arguments: &TrainingArguments,
     manner: Manner,
-) -> miette::Result<Deaths> {
+) -> miette::Result<Trained> {
     let (config_path, config_text) = config;
     let (jobs, threads) = shares(arguments, plan.cells.len() * plan.seeds.len());
     let config_name = config_path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -103,41 +131,26 @@ pub fn train(
         (true, false) => Allowed::Resume,
         (false, false) => Allowed::Reuse,
     };
-    // Before anything is written: a mistake in a table concerns every run, and is said once.
-    let mut loaded: Vec<(&experiment::Data, data::Dataset)> = Vec::new();
-    for experiment in experiments.iter().filter(|experiment| matches!(experiment.data.source, Source::Table { .. })) {
-        if !loaded.iter().any(|(seen, _)| **seen == experiment.data) {
-            loaded.push((&experiment.data, data::load(&experiment.data)?));
-        }
-        // Every network is held against its table: settings that are compared may differ in the one or the other.
-        if let Some((_, dataset)) = loaded.iter().find(|(seen, _)| **seen == experiment.data) {
-            data::check(experiment, dataset)?;
-        }
-    }
-    let tables: Vec<Table> = loaded
-        .into_iter()
-        .map(|(data, dataset)| Table { data: data.clone(), fingerprint: dataset.summary.fingerprint })
-        .collect();
+    let tables = tables(experiments)?;
     let results = results::prepare(dir, plan, config_text, &trials, &tables, allowed)?;
-    if results.finished == trials.len() {
+    let (finished, begun) = (results.finished, results.begun);
+    let mut trained = Trained { deaths: Deaths::new(), jobs: arguments.jobs, interrupts: None, _results: results };
+    if finished == trials.len() {
         output::note(manner, &format!("already trained in `{}`; judged and drawn again", dir.display()));
-        return Ok(Deaths::new());
+        return Ok(trained);
     }
     if cfg!(not(feature = "torch")) {
         return Err(UsageError::NoTorch.into());
     }
-    if results.finished + results.begun > 0 {
-        let (finished, begun) = (results.finished, results.begun);
+    if finished + begun > 0 {
         output::note(manner, &already(finished, begun));
     }
-    let interrupts = Interrupts::install().map_err(|error| UsageError::Interrupts { why: error.to_string() })?;
     let mut watch = Watch::new(dir, &trials, manner);
-    let ends = Pool::new(jobs, interrupts)?.run(&trials, &mut |event| watch.see(event))?;
+    let ends = Pool::new(jobs, trained.interrupts()?)?.run(&trials, &mut |event| watch.see(event))?;
     watch.close();
     let all = ends.len();
     let mut finished = 0;
     let mut stopped = false;
-    let mut deaths = Deaths::new();
     for end in ends {
         match end {
             TrialEnd::Finished { .. } => finished += 1,
@@ -146,13 +159,36 @@ pub fn train(
                     TrialError::Died { how, .. } => how.clone(),
                     other => format!("could not be trained: {other}"),
                 };
-                deaths.insert(dir, how);
+                trained.deaths.insert(dir, how);
                 output::warn(error.into());
             }
             TrialEnd::Interrupted { .. } => stopped = true,
         }
     }
-    if stopped { Err(TrialError::Interrupted { finished, all }.into()) } else { Ok(deaths) }
+    if stopped { Err(TrialError::Interrupted { finished, all }.into()) } else { Ok(trained) }
+}
+
+/// The tables that the experiments read, each network held against its own.
+///
+/// Before anything is written: a mistake in a table concerns every run, and is said once.
+fn tables(experiments: &[Experiment]) -> miette::Result<Vec<Table>> {
+    let mut loaded: Vec<(&Experiment, data::Dataset)> = Vec::new();
+    let same = |one: &Experiment, other: &Experiment| (&one.data, &one.faults) == (&other.data, &other.faults);
+    for experiment in experiments.iter().filter(|experiment| matches!(experiment.data.source, Source::Table { .. })) {
+        if !loaded.iter().any(|(seen, _)| same(seen, experiment)) {
+            loaded.push((experiment, data::load_planted(&experiment.data, &experiment.faults)?));
+        }
+        // Settings that are compared may differ in the network or in the table.
+        if let Some((_, dataset)) = loaded.iter().find(|(seen, _)| same(seen, experiment)) {
+            data::check(experiment, dataset)?;
+        }
+    }
+    let table = |(experiment, dataset): (&Experiment, data::Dataset)| Table {
+        data: experiment.data.clone(),
+        faults: experiment.faults.clone(),
+        fingerprint: dataset.summary.fingerprint,
+    };
+    Ok(loaded.into_iter().map(table).collect())
 }
 
 /// How far earlier calls came: `2 runs are trained already, 1 goes on from its last checkpoint`.
@@ -172,11 +208,15 @@ fn already(finished: usize, begun: usize) -> String {
 
 /// How many runs at a time, and how many threads for each.
 fn shares(arguments: &TrainingArguments, runs: usize) -> (usize, u32) {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let cores = cores();
     let given = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
     let jobs = arguments.jobs.map_or(cores, given).min(runs).max(1);
     let threads = u32::try_from((cores / jobs).max(1)).unwrap_or(1);
     (jobs, arguments.threads.unwrap_or(threads))
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// The command as the user gave it, as the report shows it.

@@ -9,7 +9,10 @@ use std::{
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::Manner;
-use crate::trial::{Progress, ProgressEvent, ProgressLine, Spec};
+use crate::trial::{Progress, ProgressEvent, ProgressLine, Spec, proofs::PROOFS};
+
+/// A bar: what is trained, how far it is, and how it looks.
+const BAR: &str = "{prefix:30!} {bar:24} {pos:>5}/{len:5} epochs  {msg}";
 
 /// Time between two lines where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
@@ -32,7 +35,12 @@ impl Watch {
     pub fn new(dir: &Path, trials: &[(PathBuf, Spec)], manner: Manner) -> Self {
         let name = |(path, _): &(PathBuf, Spec)| {
             let inner = path.strip_prefix(dir).unwrap_or(path);
-            inner.iter().skip(1).map(|part| part.to_string_lossy()).collect::<Vec<_>>().join(" ")
+            let mut parts: Vec<_> = inner.iter().skip(1).map(|part| part.to_string_lossy()).collect();
+            // The changes of a proof may be longer than there is room.
+            if inner.starts_with(PROOFS) {
+                parts.reverse();
+            }
+            parts.join(" ")
         };
         let screen = if manner.quiet {
             Screen::Nothing
@@ -100,7 +108,7 @@ impl Watch {
 
 fn new_bar(name: &str) -> ProgressBar {
     let bar = ProgressBar::new(0).with_prefix(name.to_owned());
-    match ProgressStyle::with_template("{prefix:24!} {bar:24} {pos:>5}/{len:5} epochs  {msg}") {
+    match ProgressStyle::with_template(BAR) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }
@@ -125,7 +133,7 @@ mod tests {
     #[test]
     fn a_bar_has_its_own_style() {
         // A template with a mistake would silently fall back to the plain one.
-        assert!(ProgressStyle::with_template("{prefix:24!} {bar:24} {pos:>5}/{len:5} epochs  {msg}").is_ok());
+        assert!(ProgressStyle::with_template(BAR).is_ok());
     }
 
     #[test]

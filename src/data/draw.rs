@@ -3,6 +3,7 @@
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
+use sha2::{Digest, Sha256};
 
 /// What a stream of numbers is for. Streams do not depend on each other: more validation samples, or noise, leave the
 /// training inputs as they were.
@@ -16,6 +17,7 @@ pub(super) enum Stream {
     ShuffledTargets = 5,
     ReplacedTargets = 6,
     NanInputs = 7,
+    Alignment = 8,
 }
 
 /// One stream of random numbers.
@@ -29,6 +31,15 @@ impl Draw {
         let mut generator = ChaCha8Rng::from_seed(key);
         generator.set_stream(stream as u64);
         Self(generator)
+    }
+
+    /// A stream of its own for each label, beside those of [`Stream`].
+    pub fn named(seed: u64, label: &str) -> Self {
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&seed.to_le_bytes());
+        // OK because a digest has 32 bytes; 192 bits of it keep the labels apart, and from the zeros of `new`.
+        key[8..].copy_from_slice(&Sha256::digest(label)[..24]);
+        Self(ChaCha8Rng::from_seed(key))
     }
 
     /// Uniform on `0..1`, 53 bits.
@@ -68,6 +79,10 @@ mod tests {
         assert_eq!(numbers(1, Stream::Split), numbers(1, Stream::Split));
         assert_ne!(numbers(1, Stream::Split), numbers(2, Stream::Split));
         assert_ne!(numbers(1, Stream::Split), numbers(1, Stream::TrainInputs));
+        let named = |seed, label| Draw::named(seed, label).unit();
+        assert_eq!(named(1, "x"), named(1, "x"));
+        assert_ne!(named(1, "x"), named(2, "x"));
+        assert_ne!(named(1, "x"), named(1, "y"));
     }
 
     #[test]

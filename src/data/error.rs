@@ -80,6 +80,15 @@ pub enum DataError {
         /// What to do now.
         help: String,
     },
+    /// Not enough samples to train on.
+    #[error("there are {samples} samples, {needed} are needed at least")]
+    #[diagnostic(code(whymean::data::too_few_samples), help("raise `data.samples`"))]
+    TooFewSamples {
+        /// Samples that there are.
+        samples: usize,
+        /// Samples that are needed.
+        needed: usize,
+    },
     /// The header lacks a column that the configuration names.
     #[error("the table `{path}` has no column `{column}`, which `{key}` names")]
     #[diagnostic(code(whymean::data::unknown_column), help("{help}"))]
@@ -159,6 +168,21 @@ pub enum DataError {
         line: Arc<Excerpt>,
         /// The cell.
         #[label("this cell")]
+        at: SourceSpan,
+        /// What to do now.
+        help: String,
+    },
+    /// An expression that gives no number for some sample.
+    #[error("{message}")]
+    #[diagnostic(code(whymean::data::expression), help("{help}"))]
+    Expression {
+        /// Which expression, what is wrong, and of which sample.
+        message: String,
+        /// The expression.
+        #[source_code]
+        line: Arc<Excerpt>,
+        /// The part of it.
+        #[label("here")]
         at: SourceSpan,
         /// What to do now.
         help: String,

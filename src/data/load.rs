@@ -1,17 +1,18 @@
 //! From each source to a [`Dataset`].
 
 use super::{
-    DataError, Dataset, MOST_BYTES, Samples,
+    Alignment, DataError, Dataset, MOST_BYTES, Samples, alignment,
     boxes::{self, Canvas},
     draw::{Draw, Stream},
     error::shown,
+    expressions,
     function::Function,
     plant, precision,
     scale::Scaler,
     split, summary,
     table::{self, Numbers, Wanted},
 };
-use crate::experiment::{Data, Faults, Source, TargetFault};
+use crate::experiment::{Data, Faults, Source, TargetFault, expression::Texts, rows_needed};
 
 /// Copies of the data at the peak of a training: the dataset, and libtorch's tensors that are made from it.
 const COPIES: u64 = 2;
@@ -39,6 +40,9 @@ pub fn load_planted(data: &Data, faults: &Faults) -> Result<Dataset, DataError> 
             let features = *features as usize;
             let function = Function { formula: *formula, features, inputs: *inputs, noise: *noise };
             load_function(data, faults, &function, *train_samples, *validation_samples)
+        }
+        Source::Expressions { samples, validation_fraction, draws, define, inputs, targets } => {
+            load_expressions(data, faults, Texts { draws, define, inputs, targets }, *samples, *validation_fraction)
         }
         Source::Table { path, features, targets, validation_fraction, delimiter, missing } => {
             let wanted = Wanted { path, features, targets, delimiter: *delimiter, missing: *missing };
@@ -82,7 +86,7 @@ fn load_boxes(data: &Data, faults: &Faults, canvas: Canvas, train: u32, validati
         scaler.apply(&mut validation.targets);
     }
     plant::plant(faults, data.seed, &mut train, &mut validation);
-    Ok(dataset(vec![channels, height, width], Vec::new(), outputs, train, validation, 0))
+    Ok(dataset(vec![channels, height, width], Vec::new(), outputs, [train, validation], 0, Vec::new()))
 }
 
 /// Samples in full precision, before scaling.
@@ -150,7 +154,7 @@ fn load_function(
     let names: Vec<String> = (1..=features).map(|feature| format!("x{feature}")).collect();
     let outputs = vec!["y".to_owned()];
     let [train, validation] = scaled(data, faults, &train, &validation, &names, &outputs)?;
-    Ok(dataset(vec![features], names, outputs, train, validation, 0))
+    Ok(dataset(vec![features], names, outputs, [train, validation], 0, Vec::new()))
 }
 
 fn load_table(
@@ -159,11 +163,35 @@ fn load_table(
     wanted: &Wanted<'_>,
     validation_fraction: f64,
 ) -> Result<Dataset, DataError> {
-    let Numbers { inputs, mut targets, features, rows, dropped } = table::read(wanted)?;
-    let Some(split) = split::split(rows, validation_fraction, data.seed) else {
-        return Err(too_few(wanted, rows, dropped, validation_fraction));
-    };
-    let outputs = wanted.targets.to_vec();
+    let numbers = table::read(wanted)?;
+    let (rows, dropped) = (numbers.rows, numbers.dropped);
+    load_rows(data, faults, numbers, wanted.targets.to_vec(), validation_fraction)?
+        .ok_or_else(|| too_few(wanted, rows, dropped, validation_fraction))
+}
+
+fn load_expressions(
+    data: &Data,
+    faults: &Faults,
+    texts: Texts<'_>,
+    samples: u32,
+    validation_fraction: f64,
+) -> Result<Dataset, DataError> {
+    let (numbers, outputs) = expressions::compute(texts, samples as usize, data.seed)?;
+    let rows = numbers.rows;
+    load_rows(data, faults, numbers, outputs, validation_fraction)?
+        .ok_or_else(|| DataError::TooFewSamples { samples: rows, needed: rows_needed(validation_fraction) })
+}
+
+/// Rows in the order of their source are split and scaled; `None` where they are too few.
+fn load_rows(
+    data: &Data,
+    faults: &Faults,
+    numbers: Numbers,
+    outputs: Vec<String>,
+    validation_fraction: f64,
+) -> Result<Option<Dataset>, DataError> {
+    let Numbers { inputs, mut targets, features, rows, dropped } = numbers;
+    let Some(split) = split::split(rows, validation_fraction, data.seed) else { return Ok(None) };
     if faults.targets == TargetFault::ShiftedByOne {
         plant::shift([&mut targets, &mut []], outputs.len());
     }
@@ -177,7 +205,9 @@ fn load_table(
     };
     let (train, validation) = (exact(&split.train), exact(&split.validation));
     let [train, validation] = scaled(data, faults, &train, &validation, &features, &outputs)?;
-    Ok(dataset(vec![features.len()], features, outputs, train, validation, dropped as u64))
+    let alignments = alignment::alignments(&train, &split.train, rows, data.seed);
+    let dropped = dropped as u64;
+    Ok(Some(dataset(vec![features.len()], features, outputs, [train, validation], dropped, alignments)))
 }
 
 fn too_few(wanted: &Wanted<'_>, rows: usize, dropped: usize, validation_fraction: f64) -> DataError {
@@ -188,7 +218,7 @@ fn too_few(wanted: &Wanted<'_>, rows: usize, dropped: usize, validation_fraction
             "fill in the missing cells, or leave out the columns that have most of them",
         ),
     };
-    let needed = split::rows_needed(validation_fraction);
+    let needed = rows_needed(validation_fraction);
     DataError::TooFewRows { path: shown(wanted.path), rows, needed, dropped, help: help.to_owned() }
 }
 
@@ -196,10 +226,10 @@ fn dataset(
     input_shape: Vec<usize>,
     features: Vec<String>,
     outputs: Vec<String>,
-    train: Samples,
-    validation: Samples,
+    [train, validation]: [Samples; 2],
     dropped: u64,
+    alignments: Vec<Alignment>,
 ) -> Dataset {
-    let summary = summary::summary(&train, &validation, &input_shape, features, &outputs, dropped);
+    let summary = summary::summary(&train, &validation, &input_shape, features, &outputs, dropped, alignments);
     Dataset { input_shape, outputs, train, validation, summary }
 }

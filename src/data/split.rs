@@ -1,9 +1,7 @@
 //! Which rows are trained on and which are held out.
 
 use super::draw::{Draw, Stream};
-
-/// Fewest samples of a split that is not empty: a spread needs two.
-pub(super) const FEWEST: usize = 2;
+use crate::experiment::held_out;
 
 /// Row numbers of both splits, each in random order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,29 +10,17 @@ pub(super) struct Split {
     pub validation: Vec<usize>,
 }
 
-/// Fewest rows that can be split.
-pub(super) fn rows_needed(validation_fraction: f64) -> usize {
-    if validation_fraction > 0.0 { 2 * FEWEST } else { FEWEST }
-}
-
 /// Shuffles the rows by `seed` and holds the last of them out.
 ///
-/// `None` where there are fewer rows than [`rows_needed`].
+/// `None` where there are fewer rows than [`rows_needed`](crate::experiment::rows_needed).
 pub(super) fn split(rows: usize, validation_fraction: f64, seed: u64) -> Option<Split> {
-    if rows < rows_needed(validation_fraction) {
-        return None;
-    }
+    let held_out = held_out(rows, validation_fraction)?;
     let mut train: Vec<usize> = (0..rows).collect();
     let mut draw = Draw::new(seed, Stream::Split);
     // Fisher and Yates: each of the rows that are left is as likely to be next.
     for last in (1..rows).rev() {
         train.swap(last, draw.below(last as u64 + 1) as usize);
     }
-    let held_out = if validation_fraction > 0.0 {
-        ((rows as f64 * validation_fraction).round() as usize).clamp(FEWEST, rows - FEWEST)
-    } else {
-        0
-    };
     let validation = train.split_off(rows - held_out);
     Some(Split { train, validation })
 }
@@ -44,6 +30,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::experiment::{FEWEST, rows_needed};
 
     proptest! {
         #[test]

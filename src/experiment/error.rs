@@ -212,6 +212,20 @@ pub enum ExperimentError {
         /// What to do now.
         help: String,
     },
+    /// An expression that cannot be computed.
+    #[error("`{key}`: {message}")]
+    #[diagnostic(code(whymean::experiment::expression), help("{help}"))]
+    Expression {
+        /// Dotted path of the expression.
+        key: String,
+        /// What is wrong with it.
+        message: String,
+        /// The part of it.
+        #[label("here")]
+        at: SourceSpan,
+        /// What to do now.
+        help: String,
+    },
     /// Layers that do not fit the data or each other.
     #[error("{message}")]
     #[diagnostic(code(whymean::experiment::shape), help("{help}"))]
@@ -255,6 +269,7 @@ impl ExperimentError {
             | Self::UnknownValue { at, .. }
             | Self::MissingKey { at, .. }
             | Self::Conflict { at, .. }
+            | Self::Expression { at, .. }
             | Self::Shape { at, .. } => Some(*at),
         }
     }
@@ -276,6 +291,7 @@ impl ExperimentError {
             | Self::UnknownValue { at, .. }
             | Self::MissingKey { at, .. }
             | Self::Conflict { at, .. }
+            | Self::Expression { at, .. }
             | Self::Shape { at, .. } => Some(at),
         }
     }

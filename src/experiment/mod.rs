@@ -8,6 +8,7 @@ pub mod batches;
 pub mod change;
 mod error;
 pub(crate) mod excerpt;
+pub mod expression;
 mod faults;
 mod layers;
 pub mod reader;
@@ -21,6 +22,9 @@ pub(crate) mod rendered;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(test)]
+pub(crate) use self::source::FEWEST;
+pub(crate) use self::source::{held_out, rows_needed};
 pub use self::{
     change::Change,
     error::{ExperimentError, ExperimentErrors},

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::expression::Named;
+
 /// `[data]`: where inputs and targets come from and how they are scaled.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Data {
@@ -51,6 +53,27 @@ pub enum Source {
         train_samples: u32,
         /// Number of validation samples.
         validation_samples: u32,
+    },
+    /// Samples that expressions say: a problem in one file, without data beside it.
+    ///
+    /// Functions: `sin cos tan asin acos atan sinh cosh tanh exp log log2 log10 sqrt abs sign floor ceil round step sigmoid
+    /// relu min max clip if sum mean norm mix mixes range`; operators: `+ - * / % ^` and the comparisons, which give 1 or 0;
+    /// names: what is drawn or defined, `index` (the number of the sample, from 0) and `pi`. A name of ten numbers, such as
+    /// `w`, is ten columns, and `w1` to `w10` are its numbers; an argument of one number is repeated.
+    Expressions {
+        /// Number of samples.
+        samples: u32,
+        /// Share of the samples that is held out for validation, in 0..1; they are shuffled by `data.seed` first.
+        validation_fraction: f64,
+        /// What is drawn for each sample: `uniform(low, high)`, `normal(mean, std)`, `exponential(mean)`, `integer(low, high)`,
+        /// `bernoulli(p)` or `choice(a, b, ...)`, with ` x 10` behind it for ten numbers. In a file also `{ x = "uniform(0, 1)" }`.
+        draws: Vec<Named>,
+        /// What is computed before the columns; each may use those above it. In a file also `{ signal = "mix(w)" }`.
+        define: Vec<Named>,
+        /// The input columns. In a file also a list of expressions, or `{ x = "4 + 2 * s" }`.
+        inputs: Vec<Named>,
+        /// The target columns. In a file also `{ y = "sin(3 * x)" }`.
+        targets: Vec<Named>,
     },
     /// A delimited text table with a header line.
     Table {
@@ -152,4 +175,23 @@ pub enum Scaling {
     Standard,
     /// To the range 0..1 (a constant column becomes 0).
     MinMax,
+}
+
+/// Fewest samples of a split that is not empty: a spread needs two.
+pub(crate) const FEWEST: usize = 2;
+
+/// Fewest rows that can be split.
+pub(crate) fn rows_needed(validation_fraction: f64) -> usize {
+    if validation_fraction > 0.0 { 2 * FEWEST } else { FEWEST }
+}
+
+/// How many rows are held out; `None` where there are fewer than [`rows_needed`].
+pub(crate) fn held_out(rows: usize, validation_fraction: f64) -> Option<usize> {
+    if rows < rows_needed(validation_fraction) {
+        return None;
+    }
+    if validation_fraction == 0.0 {
+        return Some(0);
+    }
+    Some(((rows as f64 * validation_fraction).round() as usize).clamp(FEWEST, rows - FEWEST))
 }

@@ -227,7 +227,7 @@ pub fn untried(diagnosis: &Diagnosis) -> Option<String> {
             (true, _, true) => "nothing was trained, so nothing is proved (`--no-train`)",
             (true, _, false) => "nothing was trained, and nothing is proposed (`--no-train`)",
             (_, State::Learned, false) => "nothing was re-trained: it learned",
-            (_, _, true) => "nothing was re-trained (`--no-fix`, or a budget of 0), so nothing is proved",
+            (_, _, true) => "nothing was re-trained (`--no-fix`), so nothing is proved",
             (_, _, false) if diagnosis.causes.is_empty() => {
                 "nothing was re-trained: no cause was found that proposes a change"
             }

@@ -324,6 +324,11 @@ mod tests {
         let text = plain(&diagnosis(&document));
         assert!(text.contains("    to try   `training.optimiser.lr` from `0.01` to `0.001` (lr-too-high)"), "{text}");
         assert!(text.contains("`--no-fix`") && !text.contains("proved by re-training"), "{text}");
+        // What to do about a weak cause is no news beside likely ones; alone it is all there is.
+        assert!(!text.contains("to do"), "{text}");
+        document.causes.retain(|cause| cause.id == "data-bug");
+        let text = plain(&diagnosis(&document));
+        assert!(text.contains("    to do    look at the rows as the network gets them"), "{text}");
         let (document, _) = sample::of(&[sample::Fate::Learns], crate::judge::Hold::Plateau);
         let text = plain(&diagnosis(&document));
         assert!(!text.contains("  why") && !text.contains("what to change"), "{text}");

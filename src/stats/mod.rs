@@ -6,9 +6,11 @@
 //! NaN and infinities are carried on, never dropped; [`count_non_finite`] counts them for those who must act on it.
 
 mod bootstrap;
+mod fisher;
 mod jeffreys;
 
 pub use bootstrap::{Intervals, RESAMPLES, intervals};
+pub use fisher::fisher_one_sided;
 pub use jeffreys::jeffreys;
 
 use serde::{Deserialize, Serialize};

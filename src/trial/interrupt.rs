@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicU32, Ordering},
+    atomic::{AtomicU32, Ordering},
 };
 
 /// Exit code of a process that the user stopped, as shells have it (128 + SIGINT).
@@ -12,7 +12,8 @@ pub const INTERRUPTED: u8 = 130;
 #[derive(Clone, Debug, Default)]
 pub struct Interrupts {
     count: Arc<AtomicU32>,
-    heeded: Arc<AtomicBool>,
+    /// How many look at the count.
+    heeding: Arc<AtomicU32>,
 }
 
 impl Interrupts {
@@ -27,7 +28,7 @@ impl Interrupts {
         let interrupts = Self::default();
         let seen = interrupts.clone();
         ctrlc::set_handler(move || {
-            if seen.heeded.load(Ordering::SeqCst) {
+            if seen.is_heeded() {
                 seen.add();
             } else {
                 std::process::exit(i32::from(INTERRUPTED));
@@ -36,10 +37,15 @@ impl Interrupts {
         Ok(interrupts)
     }
 
-    /// Says that somebody looks at the count until the guard is dropped.
+    /// Says that somebody looks at the count until the guard is dropped; guards may overlap.
     pub fn heed(&self) -> Heeding {
-        self.heeded.store(true, Ordering::SeqCst);
+        self.heeding.fetch_add(1, Ordering::SeqCst);
         Heeding(self.clone())
+    }
+
+    /// Whether somebody looks at the count.
+    pub fn is_heeded(&self) -> bool {
+        self.heeding.load(Ordering::SeqCst) > 0
     }
 
     /// One more.
@@ -60,6 +66,6 @@ pub struct Heeding(Interrupts);
 
 impl Drop for Heeding {
     fn drop(&mut self) {
-        self.0.heeded.store(false, Ordering::SeqCst);
+        self.0.heeding.fetch_sub(1, Ordering::SeqCst);
     }
 }

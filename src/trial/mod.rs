@@ -11,11 +11,13 @@
 //! `whymean trial DIR` trains one and speaks of its progress in JSON lines; [`pool`] starts many, a few at a time.
 
 pub mod error;
+pub mod fixed_config;
 pub mod folder;
 pub mod interrupt;
 pub mod plan;
 pub mod pool;
 pub mod progress;
+pub mod proofs;
 pub mod results;
 pub mod shared;
 mod spec;

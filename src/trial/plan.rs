@@ -238,7 +238,7 @@ pub fn settings_name(settings: &[(&str, &str)]) -> String {
 }
 
 /// The text as a name that every file system takes; what had to be changed is told apart by a short hash.
-fn file_name(text: &str) -> String {
+pub(super) fn file_name(text: &str) -> String {
     const LONGEST: usize = 100;
     let safe = |letter: char| letter.is_ascii_alphanumeric() || "-_.,=+".contains(letter);
     let mut name: String = text.chars().map(|letter| if safe(letter) { letter } else { '_' }).take(LONGEST).collect();

@@ -34,6 +34,7 @@ pub struct Pool {
     program: PathBuf,
     jobs: usize,
     interrupts: Interrupts,
+    stop_at: Option<Instant>,
 }
 
 impl Pool {
@@ -48,7 +49,18 @@ impl Pool {
 
     /// A pool of another program's processes, called as `PROGRAM trial DIR`.
     pub fn with_program(program: PathBuf, jobs: usize, interrupts: Interrupts) -> Self {
-        Self { program, jobs: jobs.max(1), interrupts }
+        Self { program, jobs: jobs.max(1), interrupts, stop_at: None }
+    }
+
+    /// The same pool, which from then on stops what runs as a first interrupt does, and starts no more.
+    pub fn stopping_at(self, at: Instant) -> Self {
+        Self { stop_at: Some(at), ..self }
+    }
+
+    /// How often it was asked to stop, by the user or by the clock.
+    fn asked_to_stop(&self) -> u32 {
+        let late = self.stop_at.is_some_and(|at| Instant::now() >= at);
+        self.interrupts.count().max(u32::from(late))
     }
 
     fn start(&self, trial: usize, dir: &Path, say: &mpsc::Sender<Said>) -> Result<Running, TrialError> {
@@ -161,7 +173,7 @@ impl TrialRunner for Pool {
         let (say, hear) = mpsc::channel();
         let mut running: Vec<(Running, u32)> = Vec::new();
         loop {
-            let interrupts = self.interrupts.count();
+            let interrupts = self.asked_to_stop();
             while interrupts == 0 && running.len() < self.jobs {
                 let Some((trial, starts)) = waiting.pop_front() else {
                     break;
@@ -250,7 +262,7 @@ impl Pool {
             Ok(None) => {}
         }
         let stopped = status.code() == Some(i32::from(INTERRUPTED));
-        if stopped || self.interrupts.count() > 0 {
+        if stopped || self.asked_to_stop() > 0 {
             return End::For(TrialEnd::Interrupted { dir });
         }
         let (how, log) = (death::how_it_died(status), death::last_words(&dir));

@@ -6,6 +6,9 @@
 //! DIR/runs/seed-0/             trials of a diagnosis
 //! DIR/cells/lr=0.01/seed-0/    trials of a comparison
 //! DIR/references-....json      what learners without a network attain on their data
+//! DIR/proofs/lr=0.001/seed-0/  trials of changes that a diagnosis proposes; control/: further seeds without a change
+//! DIR/verification.json        what they prove
+//! DIR/config.fixed.toml        the configuration with what was proved
 //! DIR/diagnosis.json           or comparison.json, report.html, figures/
 //! ```
 
@@ -24,7 +27,9 @@ pub use error::ResultsError;
 
 use super::{
     Spec,
+    fixed_config::FIXED_CONFIG,
     plan::{PLAN_FILE, Plan},
+    proofs::PROOFS,
     shared,
 };
 use crate::{
@@ -34,8 +39,22 @@ use crate::{
 
 pub(super) const LOCK_FILE: &str = ".whymean-lock";
 /// Everything that we write into such a folder, but for [`shared`] files.
-const OURS: &[&str] =
-    &["runs", "cells", "figures", "config.toml", "diagnosis.json", "comparison.json", "report.html", PLAN_FILE];
+const OURS: &[&str] = &[
+    "runs",
+    "cells",
+    PROOFS,
+    "figures",
+    "config.toml",
+    "diagnosis.json",
+    "comparison.json",
+    "report.html",
+    VERIFICATION_FILE,
+    FIXED_CONFIG,
+    PLAN_FILE,
+];
+
+/// The file that keeps what was proved.
+pub const VERIFICATION_FILE: &str = "verification.json";
 
 /// What may be done with results that are in the folder already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,7 +172,7 @@ fn occupant(dir: &Path) -> Result<Occupant, ResultsError> {
 
 /// Refuses a folder of results that has a link where we would write a folder: whatever it leads to is not ours.
 pub fn refuse_links(dir: &Path) -> Result<(), ResultsError> {
-    for name in ["runs", "cells", "figures"] {
+    for name in ["runs", "cells", PROOFS, "figures"] {
         let path = dir.join(name);
         if fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()) {
             return Err(ResultsError::Link { path });

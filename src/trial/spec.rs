@@ -34,6 +34,16 @@ pub(super) fn with_effect(experiment: &Experiment) -> Value {
 }
 
 impl Spec {
+    /// SHA-256 of what any of its seeds trains, hexadecimal; equal for specs without a [`first_difference`] but their seed
+    /// and device.
+    ///
+    /// [`first_difference`]: Self::first_difference
+    pub fn fingerprint(&self) -> String {
+        use sha2::{Digest, Sha256};
+        let settings = with_effect(&self.experiment).to_string();
+        Sha256::digest(settings).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// The first setting in which training `self` differs from the trial `there`; `None` when it is the same training.
     ///
     /// Threads are not compared: a trial goes on with those it began with, and a finished one is as good with others.
@@ -120,6 +130,9 @@ pub mod tests {
         other.experiment.training.checkpoint_secs = 60.0;
         other.threads = 4;
         assert_eq!(other.first_difference(&spec(1)), None);
+        assert_eq!(other.fingerprint(), spec(2).fingerprint());
+        other.experiment.training.epochs += 1;
+        assert_ne!(other.fingerprint(), spec(2).fingerprint());
     }
 
     #[test]

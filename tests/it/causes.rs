@@ -1,4 +1,5 @@
-//! Every cause by its pair of twins: `fixtures/causes/<id>/sick.toml` and `healthy.toml`, which one change apart.
+//! Every cause by its pair of twins: `fixtures/causes/<id>/sick.toml` and `healthy.toml`, one change apart; and the real
+//! cases of `fixtures/cases/`, each with the causes that an expert would accept.
 
 use std::{
     fs,
@@ -112,6 +113,50 @@ fn every_twin_says_what_it_is() {
             assert!(text.lines().all(|line| line.chars().count() <= 120), "{id}/{which} has a long line");
         }
     }
+}
+
+/// What a case may accept beside the causes: that nothing is wrong with the network.
+const NOTHING_WRONG: &str = "not-a-collapse";
+
+/// What a network of a case may answer, as `fixtures/cases/README.md` explains it.
+const ANSWERS: &[&str] = &["mean", "median", "zero", "bound", "initial", "partial", "shrunk", "none"];
+
+/// The value behind `# key: ` in the comment that a case begins with.
+fn said<'a>(text: &'a str, key: &str) -> Option<&'a str> {
+    let comment = text.lines().take_while(|line| line.starts_with("# "));
+    comment.filter_map(|line| line.strip_prefix("# ")?.strip_prefix(key)?.strip_prefix(": ")).next()
+}
+
+#[test]
+fn every_real_case_says_what_an_expert_accepts() {
+    let folder = folder().with_file_name("cases");
+    let entries = fs::read_dir(&folder).expect("the cases").map(|entry| entry.expect("readable").path());
+    let mut cases: Vec<PathBuf> =
+        entries.filter(|path| path.extension().is_some_and(|ending| ending == "toml")).collect();
+    cases.sort();
+    let known = planted();
+    for path in &cases {
+        let (name, text) = (path.display(), text_of(path));
+        let read = |text: &str| {
+            experiment::parse(text, "case", &folder, "case").unwrap_or_else(|mistakes| panic!("{name}: {mistakes:?}"))
+        };
+        let experiment = read(&text);
+        let [accepted, constant, confidence] = ["accepted", "constant", "confidence"]
+            .map(|key| said(&text, key).unwrap_or_else(|| panic!("{name} does not say `{key}`")));
+        for id in accepted.split(", ") {
+            assert!(id == NOTHING_WRONG || known.iter().any(|known| known == id), "{name}: `{id}`");
+        }
+        assert!(ANSWERS.contains(&constant), "{name}: {constant}");
+        assert!(["high", "medium", "low"].contains(&confidence), "{name}: {confidence}");
+        assert!(said(&text, "Source").is_some(), "{name} has no source");
+        assert!(text.lines().all(|line| line.chars().count() <= 160), "{name} has a long line");
+        if let Some(fix) = said(&text, "fix") {
+            let change: Change = fix.parse().unwrap_or_else(|error| panic!("{name}: {error}"));
+            let changed = change::apply(&text, "case", &[change]).unwrap_or_else(|error| panic!("{name}: {error:?}"));
+            assert_ne!(read(&changed), experiment, "{name}: `{fix}` changes nothing");
+        }
+    }
+    assert!(cases.len() >= 80, "{} cases", cases.len());
 }
 
 #[cfg(feature = "torch")]

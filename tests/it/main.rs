@@ -8,6 +8,8 @@ mod end_to_end;
 mod help;
 #[cfg(all(feature = "torch", unix))]
 mod killed;
+#[cfg(all(feature = "torch", unix))]
+mod proofs;
 mod results;
 mod saved;
 mod tampered;

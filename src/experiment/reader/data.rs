@@ -8,6 +8,7 @@ use std::{
 use toml::{Spanned, de::DeValue};
 
 use super::{
+    expressions::{Lists, lists},
     fields::{Fields, Walk},
     limits,
     variant::Kinds,
@@ -87,6 +88,17 @@ const SOURCES: Kinds<Source> = Kinds {
             },
         ),
         (
+            "expressions",
+            Source::Expressions {
+                samples: 1000,
+                validation_fraction: 0.2,
+                draws: Vec::new(),
+                define: Vec::new(),
+                inputs: Vec::new(),
+                targets: Vec::new(),
+            },
+        ),
+        (
             "table",
             Source::Table {
                 path: PathBuf::new(),
@@ -135,6 +147,13 @@ fn fill_source(walk: &mut Walk, fields: &mut Fields<'_>, template: Source) -> So
             let noise = walk.number(fields, "noise", &limits::NOISE, Some(noise));
             let (train_samples, validation_samples) = samples(walk, fields, train_samples, validation_samples);
             Source::Function { formula, features, inputs, noise, train_samples, validation_samples }
+        }
+        Source::Expressions { samples, validation_fraction, .. } => {
+            let samples = walk.count(fields, "samples", &limits::SAMPLES, Some(samples));
+            let validation_fraction =
+                walk.number(fields, "validation_fraction", &limits::VALIDATION, Some(validation_fraction));
+            let Lists { draws, define, inputs, targets } = lists(walk, fields);
+            Source::Expressions { samples, validation_fraction, draws, define, inputs, targets }
         }
         Source::Table { validation_fraction, delimiter, missing, .. } => {
             let path = path(walk, fields);

@@ -112,6 +112,8 @@ pub(super) const TRAIN_SAMPLES: CountLimits =
     count(2, 100_000_000, "common: 1000 to 10000").because("a spread needs 2 samples");
 pub(super) const VALIDATION_SAMPLES: CountLimits =
     count(0, 100_000_000, "0 is no validation; common: a fifth of the training samples");
+pub(super) const SAMPLES: CountLimits =
+    count(4, 100_000_000, "common: 1000 to 10000").because("a spread needs 2 samples, in training and in validation");
 pub(super) const SIDE: CountLimits = count(1, 16_384, "pixels; common: 32 to 256");
 pub(super) const CHANNELS: CountLimits = count(1, 1_024, "1 for grey, 3 for colour");
 /// Most inputs of one sample: a first layer of 64 units then has 6.4 million weights, far more than samples can set.

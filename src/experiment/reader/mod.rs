@@ -4,6 +4,7 @@
 //! with a small schema reader. The resolved experiment, written by serde, reads back through here as an equal value.
 
 mod data;
+mod expressions;
 mod faults;
 mod fields;
 mod limits;
@@ -29,6 +30,7 @@ use super::{
     Experiment, Source, batches,
     error::{ExperimentError, ExperimentErrors, span},
     excerpt::is_steering,
+    expression, held_out,
     shapes::{self, ShapeError},
 };
 
@@ -212,6 +214,14 @@ fn check_shapes(walk: &mut Walk, experiment: &Experiment, places: &model::Places
         }
         Source::Function { features, train_samples, .. } => {
             (vec![*features as usize], 1, Some(u64::from(*train_samples)))
+        }
+        Source::Expressions { samples, validation_fraction, draws, define, inputs, targets } => {
+            let texts = expression::Texts { draws, define, inputs, targets };
+            // OK because what could not be resolved was told before.
+            let Ok(program) = expression::Program::new(texts) else { return };
+            let rows = *samples as usize;
+            let train = held_out(rows, *validation_fraction).map(|held_out| (rows - held_out) as u64);
+            (vec![program.input_names.len()], program.target_names.len(), train)
         }
         // Without names the table itself says how many columns there are; `data::load` knows then.
         Source::Table { features, .. } if features.is_empty() => return,

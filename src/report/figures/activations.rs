@@ -42,6 +42,15 @@ impl Chart for Activations {
         if panels.is_empty() {
             return None;
         }
+        let slope = super::checks::output_slope(story);
+        let about = match slope {
+            None => "",
+            Some(_) => {
+                " Slope of the output: what the last activation lets through of the gradient, 1 for a linear one; near 0 the \
+                        output sits at a bound and nothing before it is told to move."
+            }
+        };
+        panels.extend(slope);
         let title = title(&found[0], record.run.steps_per_epoch);
         Some(Figure {
             id: self.id(),
@@ -51,7 +60,7 @@ impl Chart for Activations {
             how_to_read: format!(
                 "How much of the input's variety each layer passes on. A layer whose standard deviation drops to 0 gives \
                  the same for every sample, and then no later layer can bring back what was lost there. Values that grow from \
-                 layer to layer by orders of magnitude explode.{}",
+                 layer to layer by orders of magnitude explode.{about}{}",
                 chosen(drawn.len(), names.len(), "layers")
             ),
         })

@@ -35,16 +35,26 @@ impl Chart for GradientNorms {
             relative: true,
             faint: "has all but vanished (less than a millionth of the first)",
         };
-        let title = lines.silent(&kind, story.record().run.steps_per_epoch);
+        let mut title = lines.silent(&kind, story.record().run.steps_per_epoch);
+        let mut panels = vec![lines.panel(story, "norm of the gradient, before clipping (log scale)")?];
+        let checks = super::checks::gradient(story);
+        let mut about = "";
+        if !checks.is_empty() {
+            title = format!("the optimiser is not given the gradient of the loss: {title}");
+            about = " The gradient of the loss was recomputed at some steps from the same weights and samples; what the \
+                     optimiser was given has to have the same direction (a cosine of 1) and size (a ratio of 1).";
+            panels[0].title = "Norms".to_owned();
+            panels.extend(checks);
+        }
         Some(Figure {
             id: self.id(),
             alt: format!("Gradient norm per parameter{}: {title}.", story.whose()),
             title,
-            panels: vec![lines.panel(story, "norm of the gradient, before clipping (log scale)")?],
+            panels,
             how_to_read: format!(
                 "How hard the loss pulls at each parameter. A gradient of exactly 0 has no place on a logarithmic axis; such \
                  steps are bars in the lane below. A parameter that stays in that lane is told nothing and cannot learn: \
-                 what comes after it in the network is dead or saturated.{}",
+                 what comes after it in the network is dead or saturated.{about}{}",
                 lines.about()
             ),
         })
@@ -64,16 +74,29 @@ impl Chart for UpdateRatios {
             relative: false,
             faint: "hardly moves them (less than a millionth of their size)",
         };
-        let title = lines.silent(&kind, story.record().run.steps_per_epoch);
+        let mut title = lines.silent(&kind, story.record().run.steps_per_epoch);
+        let mut panels = vec![lines.panel(story, "norm of the update / norm of the parameter (log scale)")?];
+        let mut about = "";
+        let drawn: Vec<&str> = lines.drawn.iter().map(|(name, _)| *name).collect();
+        if let Some(distance) = super::checks::distance(story, &drawn) {
+            about = " Distance from the start: how far a parameter came in all, over its size at the start; one that stays \
+                     in the lane below was never moved.";
+            panels[0].title = "Update ratio".to_owned();
+            panels.push(distance);
+        }
+        let still = super::checks::never_moved(story);
+        if !still.is_empty() {
+            title = format!("{} never moved: {title}", words::some_of_names(&still, 3, ", "));
+        }
         Some(Figure {
             id: self.id(),
             alt: format!("Update ratio per parameter{}: {title}.", story.whose()),
             title,
-            panels: vec![lines.panel(story, "norm of the update / norm of the parameter (log scale)")?],
+            panels,
             how_to_read: format!(
                 "How far each step moves a parameter, relative to its size. Around 0.001 is usual; above 0.1 each step \
                  rewrites the parameter, which is how a high learning rate destroys a network in its first steps; steps \
-                 without any motion are bars in the lane below.{}",
+                 without any motion are bars in the lane below.{about}{}",
                 lines.about()
             ),
         })

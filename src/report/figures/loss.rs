@@ -36,16 +36,26 @@ impl Chart for LossPerStep {
         layers.push(Layer::Level { at: 1.0, label: "the mean predictor: 1".to_owned() });
         layers.extend(super::collapse_mark(story));
 
-        let title = title(points);
+        let mut title = title(points);
+        let mut panels = vec![Panel { title: String::new(), x, y, layers }];
+        let mut about = "";
+        if let Some(check) = super::checks::loss(story) {
+            title.push_str("; the logged loss is not the recomputed one");
+            about = " Right: the loss as it was logged, and the same loss recomputed with each prediction against its own \
+                     target. They have to be equal; where the logged one follows the one over all pairs, shapes were \
+                     broadcast.";
+            panels[0].title = "Squared error".to_owned();
+            panels.push(check);
+        }
         Some(Figure {
             id: self.id(),
             alt: format!("Loss per step{}. {}.", story.whose(), capital(&title)),
             title,
-            panels: vec![Panel { title: String::new(), x, y, layers }],
+            panels,
             how_to_read: format!(
                 "The squared error of each batch, recomputed from predictions and targets, over the variance of the targets. \
                  At 1 the network is as good as one that always says the mean; single batches scatter around that. A line \
-                 that settles at 1 has collapsed, one that falls well below 1 has learned.{}",
+                 that settles at 1 has collapsed, one that falls well below 1 has learned.{about}{}",
                 story.about_others()
             ),
         })

@@ -3,6 +3,7 @@
 //! A new one is a file here and a line in [`ALL`] or [`COMPARED`].
 
 mod activations;
+mod checks;
 mod collapse_probability;
 mod dead_units;
 mod gradients;

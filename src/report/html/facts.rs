@@ -10,7 +10,10 @@ pub fn numbers(diagnosis: &Diagnosis) -> Vec<(String, String)> {
     for run in &diagnosis.runs {
         *states.entry(run.state).or_insert(0) += 1;
     }
-    let mut numbers = vec![("Runs".to_owned(), words::states(&states))];
+    let mut numbers = Vec::new();
+    if !states.is_empty() {
+        numbers.push(("Runs".to_owned(), words::states(&states)));
+    }
     numbers.extend(evidence::share(diagnosis).map(|share| ("Over seeds".to_owned(), share)));
     if let Some(output) = words::deciding(&diagnosis.outputs, diagnosis.verdict.state) {
         let of = match diagnosis.outputs.len() {

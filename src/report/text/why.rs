@@ -10,7 +10,7 @@ use crate::report::{
     causes::{self, Placed},
     measured_tables::TextTable,
     proofs::{self, DiffKind, Proved},
-    prose, words,
+    words,
 };
 
 use super::{Row, blank, faint, line, paragraph, table};
@@ -37,14 +37,14 @@ pub fn why(text: &mut String, diagnosis: &Diagnosis) {
     let faint = faint();
     blank(text);
     line(text, &format!("  why {faint}(`whymean explain NAME` tells more){faint:#}"));
+    for sentence in causes::together(diagnosis) {
+        paragraph(text, &sentence, "    ");
+    }
     for (index, placed) in order.iter().take(MOST_CAUSES).enumerate() {
         cause(text, placed, index == 0);
     }
     if order.len() > MOST_CAUSES {
         line(text, &format!("    and {} more, in the report", order.len() - MOST_CAUSES));
-    }
-    for sentence in causes::together(diagnosis) {
-        paragraph(text, &sentence, "    ");
     }
     if !diagnosis.ruled_out.is_empty() && !words::is_calm(diagnosis.verdict.state) {
         let ids: Vec<String> = diagnosis.ruled_out.iter().map(|out| words::short(&out.id, 60)).collect();
@@ -55,8 +55,7 @@ pub fn why(text: &mut String, diagnosis: &Diagnosis) {
 fn cause(text: &mut String, placed: &Placed<'_>, first: bool) {
     let cause = placed.cause;
     let id = words::short(&cause.id, 60);
-    let tie = if placed.tied { "=" } else { "" };
-    let rank = format!("{tie}{}", cause.rank);
+    let rank = cause.rank;
     let follows = match (placed.depth, &cause.consequence_of) {
         (1.., Some(from)) => format!(", follows from {}", words::short(from, 60)),
         _ => String::new(),
@@ -121,11 +120,15 @@ pub fn change(text: &mut String, diagnosis: &Diagnosis) {
         paragraph(text, &format!("{} ({id}): {why}", proofs::change(proposed)), "    to try   ");
     }
     let is_proved = best.is_some_and(|best| best.proof.verdict == ProofVerdict::Proved);
-    // Beside a proved change only what is as likely as its cause is worth a line.
-    let advice = proofs::advice(diagnosis).into_iter();
-    let advice = advice.filter(|(cause, _)| !is_proved || cause.support == Support::Strong);
+    // Beside a proved change only what is as likely as its cause is worth a line, and what is weak only where nothing else is.
+    let least = match (is_proved, diagnosis.causes.iter().map(|cause| cause.support).max()) {
+        (true, _) => Support::Strong,
+        (false, Some(Support::Weak)) => Support::Weak,
+        (false, _) => Support::Suggestive,
+    };
+    let advice = proofs::advice(diagnosis).into_iter().filter(|(cause, _)| cause.support >= least);
     for (cause, advice) in advice.take(MOST_EVIDENCE) {
-        paragraph(text, &prose::sentence(advice), &format!("    {}  ", words::short(&cause.id, 60)));
+        paragraph(text, &format!("{advice} ({})", words::short(&cause.id, 60)), "    to do    ");
     }
     if let Some(mut tried) = proofs::tried(diagnosis) {
         let shown = best.map(|best| proofs::assignment(&best.proof.changes, 160));

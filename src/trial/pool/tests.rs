@@ -108,6 +108,32 @@ fn the_first_interrupt_lets_children_save_and_starts_no_more() {
 }
 
 #[test]
+fn a_clock_that_runs_out_stops_as_an_interrupt_does() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let trials = trials(&folder, &["wait-for-eof", "finish"]);
+    // The first child waits until it is asked to stop, so nothing but the clock can end this.
+    let soon = Instant::now() + Duration::from_millis(300);
+    let ends = pool(1, &Interrupts::default()).stopping_at(soon).run(&trials, &mut |_| {}).expect("run");
+    assert_eq!(words(&folder, &ends), ["interrupted seed-0", "interrupted seed-1"]);
+    let late = pool(1, &Interrupts::default()).stopping_at(soon).run(&trials[1..], &mut |_| {}).expect("run");
+    assert_eq!(words(&folder, &late), ["interrupted seed-1"]);
+    assert_eq!(trials.iter().map(starts).collect::<Vec<_>>(), [1, 0]);
+    let far = Instant::now() + Duration::from_secs(3_600);
+    let ends = pool(1, &Interrupts::default()).stopping_at(far).run(&trials[1..], &mut |_| {}).expect("run");
+    assert_eq!(words(&folder, &ends), ["finished seed 1 now"]);
+}
+
+#[test]
+fn guards_that_overlap_heed_until_the_last_is_gone() {
+    let interrupts = Interrupts::default();
+    let outer = interrupts.heed();
+    drop(interrupts.heed());
+    assert!(interrupts.is_heeded());
+    drop(outer);
+    assert!(!interrupts.is_heeded());
+}
+
+#[test]
 fn the_second_interrupt_kills_children_that_do_not_listen() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let trials = trials(&folder, &["deaf"]);

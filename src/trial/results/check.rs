@@ -7,7 +7,7 @@ use std::{
 
 use super::{Allowed, ResultsError};
 use crate::{
-    experiment::{Data, Source},
+    experiment::{Data, Faults, Source},
     record::store,
     trial::{Spec, folder, plan::Plan},
 };
@@ -17,6 +17,8 @@ use crate::{
 pub struct Table {
     /// What the experiment says of its data; a [`Source::Table`].
     pub data: Data,
+    /// What is planted in them.
+    pub faults: Faults,
     /// Fingerprint of what was read.
     pub fingerprint: String,
 }
@@ -76,7 +78,8 @@ fn same_table(dir: &Path, run: &Path, spec: &Spec, tables: &[Table]) -> Result<(
     let Source::Table { path, .. } = &spec.experiment.data.source else {
         return Ok(());
     };
-    let now = tables.iter().find(|table| table.data == spec.experiment.data);
+    let now =
+        tables.iter().find(|table| (&table.data, &table.faults) == (&spec.experiment.data, &spec.experiment.faults));
     // A run.json that is not there or cannot be read is for the trainer or the judge to complain of.
     let read = store::Store::open(&folder::record_dir(run)).and_then(|store| store.read_run()).ok();
     match (now, read) {

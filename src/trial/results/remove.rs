@@ -8,13 +8,16 @@ use std::{
     time::Duration,
 };
 
-use super::{ResultsError, failed, lock_trial};
+use super::{ResultsError, VERIFICATION_FILE, failed, lock_trial};
 use crate::{
     judge::{Comparison, Diagnosis},
     record::atomic,
     trial::{
-        Spec, folder,
+        Spec,
+        fixed_config::{self, FIXED_CONFIG},
+        folder,
         plan::{PLAN_FILE, Plan},
+        proofs::{self, PROOFS},
         shared,
     },
 };
@@ -61,21 +64,29 @@ pub(super) fn results(dir: &Path, there: &Plan, trials: &[(PathBuf, Spec)]) -> R
             seed && folder::spec_file(path).is_file()
         }));
     }
-    for path in runs.iter().filter(|path| path.is_dir()) {
+    let proved = proofs::runs(dir);
+    let of_changes: BTreeSet<PathBuf> = proved.iter().filter_map(|run| run.parent()).map(Path::to_owned).collect();
+    for path in runs.iter().chain(&proved).filter(|path| path.is_dir()) {
         run(path)?;
     }
     for name in drawn(dir) {
         file(&dir.join("figures").join(name))?;
     }
-    for folder in cells.iter().map(PathBuf::as_path).chain([&*dir.join("cells"), &*dir.join("figures")]) {
+    let inner = cells.iter().chain(&of_changes).map(PathBuf::as_path);
+    for folder in inner.chain([&*dir.join("cells"), &*dir.join(PROOFS), &*dir.join("figures")]) {
         empty_folder(folder)?;
+    }
+    // One that was edited is the user's by now.
+    let fixed = dir.join(FIXED_CONFIG);
+    if fixed_config::is_ours(&fixed) {
+        file(&fixed)?;
     }
     for entry in fs::read_dir(dir).into_iter().flatten().flatten().filter(|entry| shared::is_shared(&entry.file_name()))
     {
         file(&entry.path())?;
     }
     // The plan goes last: a kill in between leaves a folder that is still known as ours.
-    for name in ["config.toml", "diagnosis.json", "comparison.json", "report.html", PLAN_FILE] {
+    for name in ["config.toml", VERIFICATION_FILE, "diagnosis.json", "comparison.json", "report.html", PLAN_FILE] {
         file(&dir.join(name))?;
     }
     Ok(())
