@@ -1,17 +1,14 @@
 //! A small builder of records for the judge's own tests: one or more outputs, series and predictions that agree.
 
+mod description;
+
 use std::collections::BTreeMap;
 
+use self::description::{column, info_of, run_info, target_summary};
 use crate::{
-    data::{Moments, Summary, TargetSummary},
-    experiment::{
-        Activation, BiasInit, Data, Diagnosis, Distribution, Experiment, Formula, Init, Layer, Loss, Model, Optimiser,
-        Probes, Scaling, Schedule, Source, Training, WeightInit,
-    },
-    record::{
-        Channel, LayerInfo, Point, ProbePredictions, Reading, Record, RunInfo, SCHEMA, SeriesId, Split, Status,
-        StuckCertificate,
-    },
+    data::Moments,
+    experiment::{Experiment, Layer, shapes},
+    record::{Channel, Point, ProbePredictions, Reading, Record, RunInfo, SeriesId, Split, Status, StuckCertificate},
     references::{Learner, LearnerSkill, ReferenceSkill, References},
     stats::{self, Estimate},
 };
@@ -34,6 +31,11 @@ impl Synthetic {
     /// The record.
     pub fn record(self) -> Record {
         self.record
+    }
+
+    /// The run's description so far.
+    pub fn run(&self) -> &RunInfo {
+        &self.record.run
     }
 
     /// Any change of the run's description.
@@ -168,6 +170,55 @@ impl Synthetic {
         self
     }
 
+    /// Any change of the experiment.
+    pub fn experiment(self, change: impl FnOnce(&mut Experiment)) -> Self {
+        self.with(|run| change(&mut run.experiment))
+    }
+
+    /// Another network: names, shapes and parameters of its layers follow from it, the input and the outputs.
+    pub fn network(self, layers: &[Layer]) -> Self {
+        self.with(|run| {
+            run.experiment.model.layers = layers.to_vec();
+            let model = &run.experiment.model;
+            let shapes = shapes::infer(model, &run.data.input_shape, run.data.targets.len()).expect("layers that fit");
+            let named = shapes::layer_names(model).into_iter().zip(shapes).zip(layers);
+            run.layers = named.map(|((name, shape), layer)| info_of(name, shape, layer)).collect();
+        })
+    }
+
+    /// Shape of one input, with one column (or channel) of mean 0 and standard deviation 1 for each place of the first axis.
+    pub fn inputs(self, shape: &[usize]) -> Self {
+        self.with(|run| {
+            run.data.input_shape = shape.to_vec();
+            run.data.columns = (0..shape[0]).map(|index| column(&format!("x{index}"), 0.0, 1.0)).collect();
+        })
+    }
+
+    /// Mean and standard deviation of an input column, on both splits.
+    pub fn column(self, index: usize, mean: f64, std: f64) -> Self {
+        self.with(|run| run.data.columns[index] = column(&format!("x{index}"), mean, std))
+    }
+
+    /// The targets of the first output; the median is the mean.
+    pub fn target(self, train: Moments) -> Self {
+        self.with(|run| {
+            let target = &mut run.data.targets[0];
+            (target.train, target.validation, target.median) = (train, Some(train), train.mean);
+        })
+    }
+
+    /// Takes a series away, on every split.
+    pub fn forget(mut self, channel: Channel, layer: &str) -> Self {
+        self.record.series.retain(|id, _| id.channel != channel || id.layer != layer);
+        self
+    }
+
+    /// Adds a point to a series.
+    pub fn point(mut self, split: Split, channel: Channel, layer: &str, step: u64, value: f64) -> Self {
+        self.push(split, channel, layer, step, step.div_ceil(STEPS_PER_EPOCH) as u32, value);
+        self
+    }
+
     /// Status of the run.
     pub fn status(self, status: Status) -> Self {
         self.with(|run| run.status = status)
@@ -222,108 +273,4 @@ pub(crate) fn calibrated(skill: f64, index: usize, target: f64) -> f64 {
 pub(crate) fn reference(skill: f64, p_value: f64) -> ReferenceSkill {
     let estimate = Some(Estimate { value: skill, low: skill - 0.04, high: (skill + 0.04).min(1.0) });
     ReferenceSkill { cross_validated: estimate, validation: estimate, p_value: Some(p_value) }
-}
-
-fn target_summary(name: &str) -> TargetSummary {
-    let moments = Moments { mean: 1.0, std: 2.0, min: -8.0, max: 9.0 };
-    TargetSummary {
-        name: name.into(),
-        train: moments,
-        median: 0.5,
-        validation: Some(moments),
-        most_common: None,
-        at_min_fraction: 1e-4,
-        at_max_fraction: 1e-4,
-    }
-}
-
-fn layer(name: &str, units: usize, activation: &str) -> LayerInfo {
-    LayerInfo {
-        name: name.into(),
-        shape: vec![units],
-        activation: activation.into(),
-        parameters: vec![format!("{name}.weight"), format!("{name}.bias")],
-        parameter_count: 101 * units as u64,
-    }
-}
-
-fn run_info() -> RunInfo {
-    RunInfo {
-        schema: SCHEMA,
-        experiment: experiment(),
-        experiment_hash: "0".repeat(64),
-        seed: 0,
-        data: Summary {
-            train_samples: 10_000,
-            validation_samples: 2_000,
-            input_shape: vec![100],
-            features: Vec::new(),
-            inputs: Moments { mean: 0.0, std: 1.0, min: -4.0, max: 4.0 },
-            targets: vec![target_summary("y")],
-            dropped_rows: 0,
-            fingerprint: "0".repeat(64),
-            columns: Vec::new(),
-            equal_columns: Vec::new(),
-            alignments: Vec::new(),
-        },
-        references: None,
-        layers: vec![layer("dense_1", 100, "relu"), layer("dense_2", 1, "linear")],
-        device: "cpu".into(),
-        threads: 1,
-        versions: BTreeMap::new(),
-        steps_per_epoch: STEPS_PER_EPOCH,
-        epochs_done: 0,
-        segments: 0,
-        status: Status::Completed,
-        certificate: None,
-        wall_secs: 1.0,
-    }
-}
-
-fn experiment() -> Experiment {
-    let dense = |units, activation| Layer::Dense { units, activation, bias: true, init: None };
-    Experiment {
-        name: "synthetic".into(),
-        seed: 0,
-        data: Data {
-            source: Source::Function {
-                formula: Formula::Sum,
-                features: 100,
-                inputs: Distribution::Normal { mean: 0.0, std: 1.0 },
-                noise: 0.0,
-                train_samples: 10_000,
-                validation_samples: 2_000,
-            },
-            scale_inputs: Scaling::None,
-            scale_targets: Scaling::None,
-            seed: 0,
-        },
-        model: Model {
-            layers: vec![dense(Some(100), Activation::Relu), dense(None, Activation::Linear)],
-            init: Init { weights: WeightInit::GlorotUniform {}, gain: 1.0, bias: BiasInit::Zeros {} },
-        },
-        training: Training {
-            epochs: 40,
-            batch_size: 128,
-            shuffle: true,
-            loss: Loss::Mse {},
-            optimiser: Optimiser::Adam { lr: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0 },
-            schedule: Schedule::Constant {},
-            warmup_steps: 0,
-            clip_norm: None,
-            clip_value: None,
-            checkpoint_secs: 0.0,
-            drop_last: false,
-        },
-        diagnosis: Diagnosis {
-            seeds: 1,
-            probe_samples: 512,
-            early_stop: true,
-            patience_epochs: 10,
-            probes: Probes::All,
-            references: true,
-            stop_when_learned: false,
-        },
-        faults: crate::experiment::Faults::default(),
-    }
 }

@@ -108,7 +108,8 @@ fn narrow(case: &Case<'_>) -> Option<Evidence> {
             && layer.shape.first().is_some_and(|units| *units < inputs.min(3).min(case.data.targets.len() + 2))
     })?;
     let units = thin.shape.first().copied().unwrap_or(0);
-    let text = format!("all that passes `{}` are {units} numbers, of {inputs} inputs", thin.name);
+    let numbers = if units == 1 { "is one number".to_owned() } else { format!("are {units} numbers") };
+    let text = format!("all that passes `{}` {numbers}, of {inputs} inputs", thin.name);
     let rank = case.points(Split::Validation, Channel::EffectiveRank, &thin.name).last();
     let rank = rank.or(case.points(Split::Train, Channel::EffectiveRank, &thin.name).last());
     let lost = readout(case, &thin.name).is_some_and(|(_, end)| end < SOMETHING);
@@ -121,9 +122,137 @@ fn narrow(case: &Case<'_>) -> Option<Evidence> {
     )
 }
 
-/// Read-out of a layer at the start and at the end.
+/// Read-out of a layer at the start and at the end; absent where one was not measured.
 fn readout(case: &Case<'_>, layer: &str) -> Option<(f64, f64)> {
     let run = case.trained?.run;
     let signal = run.signal.iter().find(|signal| signal.layer == layer)?;
-    Some((signal.readout_at_start?, signal.readout_at_end.unwrap_or(f64::NEG_INFINITY)))
+    Some((signal.readout_at_start?, signal.readout_at_end?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        experiment::{Activation, Padding},
+        judge::{
+            causes::staged::{STEPS, bare, dense, flat_at, learned, learns, told, told_before},
+            synthetic::Synthetic,
+        },
+    };
+
+    /// Read-outs of the target and ranks, before the first step and at the end.
+    fn readouts(of: Synthetic, layers: &[(&str, f64, f64)]) -> Synthetic {
+        layers.iter().fold(of, |of, (layer, start, end)| {
+            of.point(Split::Train, Channel::ReadoutSkill, layer, 0, *start)
+                .point(Split::Train, Channel::ReadoutSkill, layer, STEPS as u64, *end)
+                .point(Split::Train, Channel::EffectiveRank, layer, STEPS as u64, 1.0)
+        })
+    }
+
+    /// A convolution over images of 12 x 12, and a pooling of this size.
+    fn pooled(size: u32) -> Synthetic {
+        let conv = Layer::Conv2d {
+            filters: 8,
+            kernel: 1,
+            stride: 1,
+            padding: Padding::Valid,
+            activation: Activation::Relu,
+            bias: true,
+            init: None,
+        };
+        let layers = [conv, Layer::AvgPool2d { size, stride: size }, Layer::Flatten {}, dense(1, Activation::Linear)];
+        bare().inputs(&[1, 12, 12]).network(&layers)
+    }
+
+    const GONE: [(&str, f64, f64); 3] = [("input", 0.8, 0.8), ("conv2d_1", 0.7, 0.7), ("avg_pool2d_1", 0.0, 0.01)];
+
+    #[test]
+    fn pooling_over_everything_loses_the_place() {
+        insta::assert_snapshot!(told(&ArchDestroysInfo, readouts(flat_at(pooled(12), 1.0), &GONE)), @r#"
+        collapsed
+        strong: `avg_pool2d_1` pools windows of 12 from a side of 12, and behind it a read-out of the target gets 0 before the first step and 0.01 at the end: the place of things is gone
+        -> model.layers.1.size=2: smaller windows keep the place at which something was seen
+        -> model.layers.1={ type = "max_pool2d", size = 2 }: smaller windows keep the place at which something was seen
+        "#);
+        insta::assert_snapshot!(told_before(&ArchDestroysInfo, pooled(12)), @r#"
+        suggestive: `avg_pool2d_1` pools windows of 12 from a side of 12: the place of things is gone behind it
+        -> model.layers.1.size=2: smaller windows keep the place at which something was seen
+        -> model.layers.1={ type = "max_pool2d", size = 2 }: smaller windows keep the place at which something was seen
+        "#);
+    }
+
+    #[test]
+    fn pooling_that_keeps_the_target_is_no_loss() {
+        // The colour of a whole image survives its mean.
+        let kept = [("input", 0.8, 0.8), ("conv2d_1", 0.7, 0.7), ("avg_pool2d_1", 0.6, 0.6)];
+        insta::assert_snapshot!(told(&ArchDestroysInfo, readouts(flat_at(pooled(12), 1.0), &kept)), @r#"
+        collapsed
+        -> model.layers.1.size=2: smaller windows keep the place at which something was seen
+        -> model.layers.1={ type = "max_pool2d", size = 2 }: smaller windows keep the place at which something was seen
+        "#);
+        // Windows of two keep the place whatever becomes of the read-out.
+        insta::assert_snapshot!(told(&ArchDestroysInfo, readouts(flat_at(pooled(2), 1.0), &GONE)), @"collapsed");
+        insta::assert_snapshot!(told_before(&ArchDestroysInfo, pooled(2)), @"");
+    }
+
+    #[test]
+    fn what_was_not_read_at_the_end_is_not_lost() {
+        let cut = |of: Synthetic| {
+            [("input", 0.8), ("conv2d_1", 0.7), ("avg_pool2d_1", 0.0), ("dense_1", 0.0)].into_iter().fold(
+                of,
+                |of, (layer, start)| {
+                    of.point(Split::Train, Channel::ReadoutSkill, layer, 0, start).point(
+                        Split::Train,
+                        Channel::EffectiveRank,
+                        layer,
+                        0,
+                        1.0,
+                    )
+                },
+            )
+        };
+        insta::assert_snapshot!(told(&ArchDestroysInfo, cut(flat_at(pooled(12), 1.0))), @r#"
+        collapsed
+        -> model.layers.1.size=2: smaller windows keep the place at which something was seen
+        -> model.layers.1={ type = "max_pool2d", size = 2 }: smaller windows keep the place at which something was seen
+        "#);
+        let narrow = bare().network(&[dense(1, Activation::Tanh), dense(1, Activation::Linear)]);
+        insta::assert_snapshot!(told(&ArchDestroysInfo, cut(flat_at(narrow, 1.0))), @r"
+        collapsed
+        suggestive: all that passes `dense_1` is one number, of 4 inputs
+        -> model.layers.0.units=64: a wider layer lets several directions of the input through
+        ");
+    }
+
+    #[test]
+    fn a_layer_of_one_unit_lets_one_number_through() {
+        let narrow = || bare().network(&[dense(1, Activation::Tanh), dense(1, Activation::Linear)]);
+        let lost = [("input", 0.8, 0.8), ("dense_1", 0.0, 0.02)];
+        insta::assert_snapshot!(told(&ArchDestroysInfo, readouts(flat_at(narrow(), 1.0), &lost)), @r"
+        collapsed
+        strong: all that passes `dense_1` is one number, of 4 inputs
+        -> model.layers.0.units=64: a wider layer lets several directions of the input through
+        ");
+        // One number may be all that is needed, and without a read-out nobody knows.
+        let kept = [("input", 0.8, 0.8), ("dense_1", 0.5, 0.9)];
+        insta::assert_snapshot!(told(&ArchDestroysInfo, readouts(learns(narrow()), &kept)), @r"
+        learned
+        suggestive: all that passes `dense_1` is one number, of 4 inputs
+        -> model.layers.0.units=64: a wider layer lets several directions of the input through
+        ");
+        // One unit that is off for every input is dead-relu.
+        let dead = flat_at(bare().network(&[dense(1, Activation::Relu), dense(1, Activation::Linear)]), 1.0)
+            .forget(Channel::DeadFractionProbe, "dense_1")
+            .epochs(Split::Train, Channel::DeadFractionProbe, "dense_1", 0, [0.0, 1.0]);
+        insta::assert_snapshot!(told(&ArchDestroysInfo, readouts(dead, &lost)), @r"
+        collapsed
+        suggestive: all that passes `dense_1` is one number, of 4 inputs
+        -> model.layers.0.units=64: a wider layer lets several directions of the input through
+        ");
+    }
+
+    #[test]
+    fn a_wide_network_is_not_accused() {
+        insta::assert_snapshot!(told(&ArchDestroysInfo, learned()), @"learned");
+    }
 }

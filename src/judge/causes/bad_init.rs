@@ -28,7 +28,9 @@ impl Cause for BadInit {
     fn evidence(&self, case: &Case<'_>) -> Vec<Evidence> {
         let mut evidence = Vec::new();
         let starts = starts(case);
-        let zeros: Vec<&str> = starts.iter().filter(|start| start.ratio == 0.0).map(|start| start.layer).collect();
+        // A last layer that starts at zero is done on purpose: its own gradient is not zero.
+        let (before_last, _) = starts.split_at(starts.len().saturating_sub(1));
+        let zeros: Vec<&str> = before_last.iter().filter(|start| start.ratio == 0.0).map(|start| start.layer).collect();
         if let Some(first) = zeros.first() {
             let text = format!(
                 "the weights of `{first}` are all zero at the start: its units are alike, and no gradient passes back"
@@ -161,4 +163,174 @@ fn dead_at_birth(case: &Case<'_>) -> Option<Evidence> {
         .shown_in(EvidenceFigure::DeadUnitsPerLayer)
         .number("dead", worst.1)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        experiment::{Activation, BiasInit},
+        judge::{
+            causes::staged::{STEPS, bare, dense, flat, flat_at, learned, told, told_before},
+            synthetic::Synthetic,
+        },
+    };
+
+    fn deep(activation: Activation, init: Init) -> Synthetic {
+        let layers = [dense(32, activation), dense(32, activation), dense(1, Activation::Linear)];
+        bare().network(&layers).experiment(move |experiment| experiment.model.init = init)
+    }
+
+    fn init(weights: WeightInit, gain: f64) -> Init {
+        Init { weights, gain, bias: BiasInit::Zeros {} }
+    }
+
+    #[test]
+    fn zero_weights_pass_nothing() {
+        let zeros = || deep(Activation::Tanh, init(WeightInit::Zeros {}, 1.0));
+        insta::assert_snapshot!(told(&BadInit, flat_at(zeros(), 1.0)), @r#"
+        collapsed
+        strong: the weights of `dense_1` are all zero at the start: its units are alike, and no gradient passes back
+        -> model.init={ weights = "glorot_uniform", bias = "zeros" }: weights of this size keep the signal's size through the layers
+        "#);
+        insta::assert_snapshot!(told_before(&BadInit, zeros()), @r#"
+        strong: the weights of `dense_1` are all zero at the start: its units are alike, and no gradient passes back
+        -> model.init={ weights = "glorot_uniform", bias = "zeros" }: weights of this size keep the signal's size through the layers
+        "#);
+    }
+
+    #[test]
+    fn a_last_layer_that_starts_at_zero_is_done_on_purpose() {
+        let last = Layer::Dense {
+            units: Some(1),
+            activation: Activation::Linear,
+            bias: true,
+            init: Some(init(WeightInit::Zeros {}, 1.0)),
+        };
+        let of = bare().network(&[dense(32, Activation::Relu), last]);
+        insta::assert_snapshot!(told(&BadInit, flat_at(of, 1.0)), @r#"
+        collapsed
+        against: weights start at a usual size, and hidden units are alive
+        -> model.init={ weights = "he_uniform", bias = "zeros" }: weights of this size keep the signal's size through the layers
+        "#);
+    }
+
+    #[test]
+    fn weights_of_another_size_fade_or_explode() {
+        let of = |gain: f64| flat_at(deep(Activation::Tanh, init(WeightInit::GlorotUniform {}, gain)), 1.0);
+        insta::assert_snapshot!(told(&BadInit, of(0.01)), @r#"
+        collapsed
+        strong: the weights of `dense_1` start 0.005 times as large as the usual ones, which keep the size of the signal: what passes the layers fades
+        -> model.init.gain=1.0: weights then have the size that their distribution gives them
+        -> model.init={ weights = "glorot_uniform", bias = "zeros" }: weights of this size keep the signal's size through the layers
+        "#);
+        insta::assert_snapshot!(told(&BadInit, of(100.0)), @r#"
+        collapsed
+        strong: the weights of `dense_3` start 139 times as large as the usual ones, which keep the size of the signal: units saturate or explode
+        -> model.init.gain=1.0: weights then have the size that their distribution gives them
+        -> model.init={ weights = "glorot_uniform", bias = "zeros" }: weights of this size keep the signal's size through the layers
+        "#);
+        // Half of the usual size trains.
+        insta::assert_snapshot!(told(&BadInit, of(0.5)), @r#"
+        collapsed
+        against: weights start at a usual size, and hidden units are alive
+        -> model.init.gain=1.0: weights then have the size that their distribution gives them
+        -> model.init={ weights = "glorot_uniform", bias = "zeros" }: weights of this size keep the signal's size through the layers
+        "#);
+        let linear = bare().network(&[dense(1, Activation::Linear)]).experiment(|experiment| {
+            experiment.model.init = init(WeightInit::Normal { std: 1e-4 }, 1.0);
+        });
+        insta::assert_snapshot!(told(&BadInit, flat_at(linear, 1.0)), @r#"
+        collapsed
+        suggestive: the weights of `dense_1` start 2.0e-4 times as large as the usual ones, which keep the size of the signal: it starts as a constant
+        -> model.init={ weights = "glorot_uniform", bias = "zeros" }: weights of this size keep the signal's size through the layers
+        "#);
+    }
+
+    #[test]
+    fn fan_in_counts_the_positions_of_a_kernel_and_all_that_is_flattened() {
+        let conv = |init: Option<Init>| Layer::Conv2d {
+            filters: 8,
+            kernel: 3,
+            stride: 1,
+            padding: crate::experiment::Padding::Valid,
+            activation: Activation::Relu,
+            bias: true,
+            init,
+        };
+        // 0.2 is usual for 3 x 3 x 3 weights, and would be six times the usual size for the 288 behind.
+        let std = |std| Some(init(WeightInit::Normal { std }, 1.0));
+        let layers = |first, last| {
+            let last = Layer::Dense { units: Some(1), activation: Activation::Linear, bias: true, init: last };
+            [conv(first), Layer::Flatten {}, last]
+        };
+        let of = |first, last| flat_at(bare().inputs(&[3, 8, 8]).network(&layers(first, last)), 1.0);
+        insta::assert_snapshot!(told(&BadInit, of(std(0.2), std(0.06))), @r#"
+        collapsed
+        against: weights start at a usual size, and hidden units are alive
+        -> model.init={ weights = "he_uniform", bias = "zeros" }: weights of this size keep the signal's size through the layers
+        "#);
+        insta::assert_snapshot!(told(&BadInit, of(std(0.2), std(0.5))), @r#"
+        collapsed
+        strong: the weights of `dense_1` start 8.49 times as large as the usual ones, which keep the size of the signal: units saturate or explode
+        -> model.init={ weights = "he_uniform", bias = "zeros" }: weights of this size keep the signal's size through the layers
+        "#);
+    }
+
+    fn saturated(standardised: f64) -> Synthetic {
+        let of = flat_at(deep(Activation::Tanh, init(WeightInit::GlorotUniform {}, 1.0)), 1.0);
+        of.forget(Channel::Saturation, "dense_1").steps(Channel::Saturation, "dense_1", [0.97; STEPS]).point(
+            Split::StandardisedInputs,
+            Channel::Saturation,
+            "dense_1",
+            0,
+            standardised,
+        )
+    }
+
+    #[test]
+    fn units_that_are_born_at_their_ends_are_told_from_large_inputs() {
+        insta::assert_snapshot!(told(&BadInit, saturated(0.95)), @r#"
+        collapsed
+        strong: 97 % of the units of a hidden layer are at an end of their range before the first step
+        -> model.init={ weights = "glorot_uniform", bias = "zeros" }: weights of this size keep the signal's size through the layers
+        "#);
+        insta::assert_snapshot!(told(&BadInit, saturated(0.05)), @r#"
+        collapsed
+        against: weights start at a usual size, and hidden units are alive
+        -> model.init={ weights = "glorot_uniform", bias = "zeros" }: weights of this size keep the signal's size through the layers
+        "#);
+    }
+
+    #[test]
+    fn units_that_are_born_dead_fit_and_those_that_die_later_do_not() {
+        let of = |values: [f64; 2]| {
+            flat().forget(Channel::DeadFractionProbe, "dense_1").epochs(
+                Split::Train,
+                Channel::DeadFractionProbe,
+                "dense_1",
+                0,
+                values,
+            )
+        };
+        insta::assert_snapshot!(told(&BadInit, of([1.0, 1.0])), @r#"
+        collapsed
+        suggestive: 100 % of the units of `dense_1` are dead before the first step
+        -> model.init={ weights = "he_uniform", bias = "zeros" }: weights of this size keep the signal's size through the layers
+        "#);
+        insta::assert_snapshot!(told(&BadInit, of([0.3, 1.0])), @r#"
+        collapsed
+        against: weights start at a usual size, and hidden units are alive
+        -> model.init={ weights = "he_uniform", bias = "zeros" }: weights of this size keep the signal's size through the layers
+        "#);
+    }
+
+    #[test]
+    fn a_usual_start_speaks_against() {
+        insta::assert_snapshot!(told(&BadInit, learned()), @r#"
+        learned
+        against: weights start at a usual size, and hidden units are alive
+        -> model.init={ weights = "he_uniform", bias = "zeros" }: weights of this size keep the signal's size through the layers
+        "#);
+    }
 }

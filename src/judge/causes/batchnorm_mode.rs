@@ -91,10 +91,10 @@ impl Cause for BatchnormMode {
 
 /// Momentum and what is left of the running statistics' start, where that is much.
 fn left_of_start(case: &Case<'_>) -> Option<(f64, f64)> {
-    let steps = case.steps().unwrap_or_else(|| {
-        let training = &case.experiment.training;
-        case.data.train_samples.div_ceil(u64::from(training.batch_size.max(1))) * u64::from(training.epochs)
-    });
+    let training = &case.experiment.training;
+    let planned = case.data.train_samples.div_ceil(u64::from(training.batch_size.max(1))) * u64::from(training.epochs);
+    // Of a run that made no step nothing can be said.
+    let steps = case.steps().or(Some(planned)).filter(|steps| *steps > 0)?;
     let momenta = case.experiment.model.layers.iter().filter_map(|layer| match layer {
         Layer::BatchNorm { momentum, .. } => Some(*momentum),
         _ => None,
@@ -115,4 +115,86 @@ fn same_on_both_paths(case: &Case<'_>) -> bool {
         && bits(&path.predictions) == bits(&inference.predictions)
         // A constant is the same on every path.
         && path.predictions.windows(2).any(|pair| pair[0] != pair[1])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        experiment::Activation,
+        judge::{
+            causes::staged::{
+                bare, dense, flat, flat_at, instrumented, learns, predicts, told, told_before, with_path,
+            },
+            synthetic::{Synthetic, noise},
+        },
+    };
+
+    fn normalised(momentum: f64) -> Synthetic {
+        let norm = Layer::BatchNorm { momentum, epsilon: 1e-5, activation: Activation::Relu };
+        bare().network(&[dense(32, Activation::Linear), norm, dense(1, Activation::Linear)])
+    }
+
+    /// One network by its own batches, another by the running statistics.
+    fn split(momentum: f64, inference: impl Fn(usize, f64) -> f64) -> Synthetic {
+        with_path(instrumented(predicts(normalised(momentum), inference), 0.1), |i, y| y + 0.3 * noise(i + 5))
+    }
+
+    #[test]
+    fn running_statistics_that_hardly_moved_are_another_network() {
+        insta::assert_snapshot!(told(&BatchnormMode, split(1e-4, |_, _| 1.0)), @r#"
+        mismatch
+        strong: with the same weights and samples the skill is 0.977 where batches are normalised by their own statistics and -0.009 where the running ones are used
+        suggestive: with a momentum of 1.0e-4 the running statistics still hold 97 % of where they started
+        -> model.layers.1.momentum=0.1: the running statistics then follow the batches
+        -> faults.training_mode="train": steps then use and move the batch statistics
+        "#);
+        insta::assert_snapshot!(told_before(&BatchnormMode, normalised(1e-5)), @r#"
+        suggestive: with a momentum of 1.0e-5 the running statistics still hold 97 % of where they started
+        -> model.layers.1.momentum=0.1: the running statistics then follow the batches
+        -> faults.training_mode="train": steps then use and move the batch statistics
+        "#);
+    }
+
+    #[test]
+    fn a_training_in_inference_mode_gives_the_same_on_both_paths() {
+        insta::assert_snapshot!(told(&BatchnormMode, learns(normalised(0.1))), @r#"
+        learned
+        strong: predictions are equal to the bit on the training path and on the inference path, which batch normalisation in training mode does not give: it was trained with the running statistics
+        -> faults.training_mode="train": steps then use and move the batch statistics
+        "#);
+        // A constant is the same on every path.
+        insta::assert_snapshot!(told(&BatchnormMode, flat_at(normalised(0.1), 1.0)), @r#"
+        collapsed
+        -> faults.training_mode="train": steps then use and move the batch statistics
+        "#);
+    }
+
+    #[test]
+    fn batches_of_four_are_mostly_noise() {
+        let of = split(0.1, |i, y| y + 0.3 * noise(i + 6)).experiment(|experiment| experiment.training.batch_size = 4);
+        insta::assert_snapshot!(told(&BatchnormMode, of), @r#"
+        learned
+        suggestive: batches of 4 samples: their statistics are mostly noise
+        -> training.batch_size=32: statistics of 32 samples are steady
+        -> faults.training_mode="train": steps then use and move the batch statistics
+        "#);
+    }
+
+    #[test]
+    fn a_batch_normalisation_in_order_says_nothing() {
+        insta::assert_snapshot!(told(&BatchnormMode, split(0.1, |i, y| y + 0.3 * noise(i + 6))), @r#"
+        learned
+        -> faults.training_mode="train": steps then use and move the batch statistics
+        "#);
+    }
+
+    #[test]
+    fn without_one_it_is_ruled_out() {
+        insta::assert_snapshot!(told(&BatchnormMode, flat()), @r#"
+        collapsed
+        against: the network has no batch normalisation
+        -> faults.training_mode="train": steps then use and move the batch statistics
+        "#);
+    }
 }

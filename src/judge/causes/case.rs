@@ -136,8 +136,10 @@ impl<'a> Case<'a> {
 
     /// Optimiser steps that the run made, as far as they are recorded; absent before training.
     pub fn steps(&self) -> Option<u64> {
-        let trained = self.trained?;
-        Some(trained.record.last(Split::Train, Channel::Loss, "").map_or(0, |point| point.step))
+        let record = self.trained?.record;
+        let finished = u64::from(record.run.epochs_done) * record.run.steps_per_epoch;
+        // Without the instruments no loss is recorded.
+        Some(record.last(Split::Train, Channel::Loss, "").map_or(finished, |point| point.step))
     }
 
     /// The layers with parameters, in order.
@@ -270,7 +272,9 @@ impl<'a> Case<'a> {
         let points = self.points(Split::Train, Channel::LossRatio, "");
         let first = points.first().filter(|point| point.step <= 1)?.value.finite().filter(|first| *first > 0.0)?;
         let early = points.iter().take_while(|point| point.step <= FIRST_STEPS);
-        let highest = early.max_by(|one, other| one.value.value().total_cmp(&other.value.value()))?;
+        // What is no number at all is no peak, and would hide the one before it.
+        let numbers = early.filter(|point| !point.value.value().is_nan());
+        let highest = numbers.max_by(|one, other| one.value.value().total_cmp(&other.value.value()))?;
         Some((highest.value.value() / first, highest.step))
     }
 

@@ -8,6 +8,8 @@ use crate::data::{ColumnSummary, TargetSummary};
 
 /// Share of the targets that have to equal one value before it is more than a coincidence.
 const MOST: f64 = 0.5;
+/// Share of the targets that a zero between two signs may make by nature: more is a default that was filled in.
+const NEARLY_ALL: f64 = 0.85;
 /// Standard deviations by which a value has to be inside the range of the targets to be no natural end of it.
 const INSIDE: f64 = 0.5;
 
@@ -84,7 +86,7 @@ fn of_target(target: &TargetSummary) -> Option<Evidence> {
     }
     let atom = target.most_common.filter(|atom| atom.fraction >= MOST)?;
     let inside = (atom.value - target.train.min).min(target.train.max - atom.value) / target.train.std;
-    // A natural floor or ceiling, such as no rain, is `zero-inflated`; and two or three values are a scale.
+    // A natural floor or ceiling, such as no rain, is `zero-inflated`, and so may be a zero between two signs.
     (inside > INSIDE).then(|| {
         let text = format!(
             "{} of the training targets of `{}` are exactly {}, though others lie on both sides of it: a default that was filled in",
@@ -92,9 +94,104 @@ fn of_target(target: &TargetSummary) -> Option<Evidence> {
             target.name,
             shown(atom.value)
         );
-        Evidence::strong(text)
+        let natural = atom.value == 0.0 && atom.fraction < NEARLY_ALL;
+        let evidence = if natural { Evidence::suggestive(text) } else { Evidence::strong(text) };
+        evidence
             .shown_in(EvidenceFigure::PredictedAgainstTarget)
             .number("fraction", atom.fraction)
             .number("value", atom.value)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        data::{Atom, Moments},
+        judge::{
+            causes::staged::{bare, flat, flat_at, learned, told, told_before},
+            synthetic::Synthetic,
+        },
+    };
+
+    #[test]
+    fn cells_that_are_no_numbers() {
+        let broken = |of: Synthetic| of.with(|run| run.data.columns[2].non_finite = 7);
+        insta::assert_snapshot!(told(&DataBug, broken(flat())), @r"
+        collapsed
+        strong: 7 cells of the training inputs are NaN or infinite, the first in column `x2`
+        -> faults.replaced_fraction=0.0: targets are then those of the data
+        -> faults.nan_fraction=0.0: inputs are then those of the data
+        ");
+        assert_eq!(told_before(&DataBug, broken(bare())).lines().next(), told(&DataBug, broken(flat())).lines().nth(1));
+    }
+
+    #[test]
+    fn inputs_that_never_change() {
+        let constant = |of: Synthetic, columns: usize| (0..columns).fold(of, |of, index| of.column(index, 3.0, 0.0));
+        insta::assert_snapshot!(told(&DataBug, constant(flat(), 4)), @r"
+        collapsed
+        strong: every input column is constant on the training split
+        -> faults.replaced_fraction=0.0: targets are then those of the data
+        -> faults.nan_fraction=0.0: inputs are then those of the data
+        ");
+        // One of several harms nothing.
+        insta::assert_snapshot!(told(&DataBug, constant(learned(), 1)), @r"
+        learned
+        silent: 1 of 4 input columns are constant, which harms nothing by itself
+        -> faults.replaced_fraction=0.0: targets are then those of the data
+        -> faults.nan_fraction=0.0: inputs are then those of the data
+        ");
+        let elsewhere = constant(flat(), 1).with(|run| {
+            run.data.columns[0].validation = Some(Moments { mean: 4.0, std: 0.5, min: 3.0, max: 5.0 });
+        });
+        insta::assert_snapshot!(told(&DataBug, elsewhere), @r"
+        collapsed
+        silent: 1 of 4 input columns are constant, which harms nothing by itself
+        suggestive: column `x0` is constant in training and takes other values on validation
+        -> faults.replaced_fraction=0.0: targets are then those of the data
+        -> faults.nan_fraction=0.0: inputs are then those of the data
+        ");
+    }
+
+    /// Three quarters of the targets are this value.
+    fn mostly(value: f64) -> Synthetic {
+        flat().with(move |run| run.data.targets[0].most_common = Some(Atom { value, fraction: 0.75 }))
+    }
+
+    #[test]
+    fn a_default_among_the_targets_is_told_from_a_natural_floor() {
+        insta::assert_snapshot!(told(&DataBug, mostly(0.0)), @r"
+        collapsed
+        strong: 75 % of the training targets of `y` are exactly 0, though others lie on both sides of it: a default that was filled in
+        -> faults.replaced_fraction=0.0: targets are then those of the data
+        -> faults.nan_fraction=0.0: inputs are then those of the data
+        ");
+        // The smallest value is zero-inflated.
+        insta::assert_snapshot!(told(&DataBug, mostly(-8.0)), @r"
+        collapsed
+        -> faults.replaced_fraction=0.0: targets are then those of the data
+        -> faults.nan_fraction=0.0: inputs are then those of the data
+        ");
+    }
+
+    #[test]
+    fn a_target_that_never_changes() {
+        let constant = Moments { mean: 2.5, std: 0.0, min: 2.5, max: 2.5 };
+        insta::assert_snapshot!(told(&DataBug, flat_at(bare().target(constant), 2.5)), @r"
+        undecided
+        strong: every training target of `y` is 2.5
+        -> faults.replaced_fraction=0.0: targets are then those of the data
+        -> faults.nan_fraction=0.0: inputs are then those of the data
+        ");
+    }
+
+    #[test]
+    fn data_in_order_say_nothing() {
+        insta::assert_snapshot!(told(&DataBug, learned()), @r"
+        learned
+        -> faults.replaced_fraction=0.0: targets are then those of the data
+        -> faults.nan_fraction=0.0: inputs are then those of the data
+        ");
+    }
 }

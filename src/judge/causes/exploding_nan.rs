@@ -20,7 +20,7 @@ impl Cause for ExplodingNan {
     }
 
     fn follows_from(&self) -> &'static [&'static str] {
-        &["lr-too-high", "inputs-not-scaled", "targets-not-scaled", "data-bug", "wrong-gradient", "loss-mismatch"]
+        &["inputs-not-scaled", "targets-not-scaled", "data-bug", "wrong-gradient", "loss-mismatch"]
     }
 
     fn evidence(&self, case: &Case<'_>) -> Vec<Evidence> {
@@ -39,7 +39,7 @@ impl Cause for ExplodingNan {
         }
         let not_finite = trained.run.findings.iter().find(|finding| finding.id == "non-finite");
         if let Some(finding) = not_finite {
-            let evidence_of = Evidence::strong(format!("{} (step {})", finding.sentence, finding.step));
+            let evidence_of = Evidence::strong(finding.sentence.clone()); // it names the step
             evidence.push(evidence_of.shown_in(EvidenceFigure::LossPerStep).number("step", finding.step as f64));
         }
         let grew = case.weights().into_iter().filter_map(|name| {
@@ -79,4 +79,86 @@ fn growth_through_layers(case: &Case<'_>) -> Option<f64> {
     let names: Vec<&str> = case.trainable().map(|layer| layer.name.as_str()).collect();
     let (first, last) = (names.first()?, names.last()?);
     (names.len() > 2).then(|| Some(of(last)? / of(first)?))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        experiment::Activation,
+        judge::{
+            causes::staged::{STEPS, bare, dense, flat, flat_at, instrumented, learned, predicts, told, told_before},
+            synthetic::{Synthetic, noise},
+        },
+        record::Status,
+    };
+
+    #[test]
+    fn numbers_that_are_none() {
+        let of = flat().forget(Channel::Loss, "").steps(Channel::Loss, "", [4.0, 40.0, f64::INFINITY, f64::NAN]);
+        insta::assert_snapshot!(told(&ExplodingNan, of.status(Status::NonFinite)), @r"
+        diverged
+        strong: the loss was NaN or infinite, first at step 3
+        -> training.clip_norm=1.0: no single step can then be larger than the rate
+        -> training.optimiser.lr=0.001: smaller steps stay where the gradient holds
+        -> training.optimiser.lr=0.0001: smaller steps stay where the gradient holds
+        ");
+    }
+
+    #[test]
+    fn a_signal_that_grows_from_layer_to_layer_at_the_start() {
+        let layers = [dense(8, Activation::Tanh), dense(8, Activation::Relu), dense(1, Activation::Linear)];
+        let of = |last: f64| {
+            flat_at(bare().network(&layers), 1.0)
+                .forget(Channel::ActivationStd, "dense_3")
+                .steps(Channel::ActivationStd, "dense_3", [last; STEPS])
+                .experiment(|experiment| experiment.model.init.gain = 30.0)
+        };
+        insta::assert_snapshot!(told(&ExplodingNan, of(4e3)), @r"
+        collapsed
+        strong: before training has changed anything the signal grows 4000 times from the first layer to the last, and gradients as much on the way back
+        -> model.init.gain=1.0: layers then keep the size of the signal
+        -> training.clip_norm=1.0: no single step can then be larger than the rate
+        -> training.optimiser.lr=0.001: smaller steps stay where the gradient holds
+        -> training.optimiser.lr=0.0001: smaller steps stay where the gradient holds
+        ");
+        insta::assert_snapshot!(told(&ExplodingNan, of(40.0)).lines().nth(1).expect("against"), @"against: every number stayed finite and of a usual size");
+    }
+
+    #[test]
+    fn weights_that_grew_without_bounds() {
+        let of = flat().forget(Channel::WeightNorm, "dense_1.weight").steps(
+            Channel::WeightNorm,
+            "dense_1.weight",
+            (0..STEPS).map(|step| 10.0 * 1.05_f64.powi(step as i32)),
+        );
+        insta::assert_snapshot!(told(&ExplodingNan, of).lines().nth(1).expect("strong"), @"strong: `dense_1.weight` grew to 2.2e6 times its start");
+    }
+
+    #[test]
+    fn an_error_that_left_the_variance_behind_fits() {
+        let thrown = predicts(bare(), |i, _| 100.0 * noise(i + 9));
+        let thrown = instrumented(thrown, 2500.0).forget(Channel::Loss, "").steps(Channel::Loss, "", [1.0, 1e4]);
+        insta::assert_snapshot!(told(&ExplodingNan, thrown), @r"
+        diverged
+        suggestive: the squared error left the variance far behind and did not return
+        -> training.clip_norm=1.0: no single step can then be larger than the rate
+        -> training.optimiser.lr=0.001: smaller steps stay where the gradient holds
+        -> training.optimiser.lr=0.0001: smaller steps stay where the gradient holds
+        ");
+    }
+
+    #[test]
+    fn finite_numbers_speak_against_and_before_training_nothing_does() {
+        insta::assert_snapshot!(told(&ExplodingNan, learned()).lines().nth(1).expect("against"), @"against: every number stayed finite and of a usual size");
+        insta::assert_snapshot!(told(&ExplodingNan, flat()).lines().nth(1).expect("against"), @"against: every number stayed finite and of a usual size");
+        assert!(!told_before(&ExplodingNan, bare()).contains(": every"));
+    }
+
+    #[test]
+    fn a_clipped_training_is_not_told_to_clip() {
+        let clipped: fn(Synthetic) -> Synthetic =
+            |of| of.experiment(|experiment| experiment.training.clip_norm = Some(1.0));
+        assert!(!told(&ExplodingNan, clipped(flat())).contains("clip_norm"));
+    }
 }

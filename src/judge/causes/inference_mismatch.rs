@@ -148,3 +148,95 @@ fn other_columns<'a>(case: &Case<'a>) -> Option<(&'a str, f64)> {
     let farthest = case.data.columns.iter().filter_map(off).max_by(|one, other| one.1.total_cmp(&other.1))?;
     (farthest.1 > OTHER_COLUMN && case.data.validation_samples >= 10).then_some(farthest)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        data::Moments,
+        judge::{
+            causes::staged::{STEPS, bare, flat, instrumented, learned, predicts, told, told_before, with_path},
+            synthetic::{Synthetic, noise},
+        },
+    };
+
+    /// Fine on the training path, and this at inference.
+    fn inference(predict: impl Fn(usize, f64) -> f64) -> Synthetic {
+        with_path(instrumented(predicts(bare(), predict), 0.1), |i, y| y + 0.2 * noise(i + 5))
+    }
+
+    fn fed(of: Synthetic, mean: f64, std: f64) -> Synthetic {
+        let step = STEPS as u64 + 1;
+        of.point(Split::Train, Channel::ActivationMean, "input", step, mean).point(
+            Split::Train,
+            Channel::ActivationStd,
+            "input",
+            step,
+            std,
+        )
+    }
+
+    #[test]
+    fn other_inputs_at_inference() {
+        insta::assert_snapshot!(told(&InferenceMismatch, fed(inference(|_, _| 1.0), 0.0, 1.0 / 255.0)), @r"
+        mismatch
+        strong: the same samples reach the network with mean 0 and standard deviation 0.004 at inference, and with 0 and 1 in training
+        -> faults.inference_input_factor=1.0: inference then sees inputs in the units of training
+        -> faults.inference_input_shift=0.0: inference then sees inputs where training saw them
+        -> faults.inference_output_factor=1.0: predictions are then given in the units of the targets
+        -> faults.inference_output_shift=0.0: predictions are then given where the targets lie
+        ");
+        // A sample of the inputs differs by a little from all of them.
+        let a_little = fed(learned(), 0.03, 1.02);
+        insta::assert_snapshot!(told(&InferenceMismatch, a_little).lines().nth(1).expect("against"), @"against: the same samples get the same predictions on both paths");
+    }
+
+    #[test]
+    fn answers_in_other_units() {
+        let of = inference(|i, y| 2.0 * (y + 0.2 * noise(i + 5)) - 30.0);
+        insta::assert_snapshot!(told(&InferenceMismatch, of).lines().take(2).collect::<Vec<_>>().join("\n"), @r"
+        mismatch
+        strong: what inference answers is 2 times what the training path answers, plus -30: it is given in other units
+        ");
+        // Upside down is in other units as well.
+        let of = inference(|i, y| -0.5 * (y + 0.2 * noise(i + 5)));
+        insta::assert_snapshot!(told(&InferenceMismatch, of).lines().nth(1).expect("strong"), @"strong: what inference answers is -0.5 times what the training path answers, plus 0: it is given in other units");
+    }
+
+    #[test]
+    fn another_network_at_inference_fits_only() {
+        // As batch normalisation with statistics of its own makes it.
+        let of = inference(|i, _| 300.0 * noise(i + 50));
+        insta::assert_snapshot!(told(&InferenceMismatch, of).lines().take(2).collect::<Vec<_>>().join("\n"), @r"
+        mismatch
+        suggestive: the network is far better on the training path than at inference, with the same weights and samples
+        ");
+    }
+
+    #[test]
+    fn validation_columns_from_elsewhere() {
+        let moved = |of: Synthetic| {
+            of.with(|run| {
+                run.data.columns[1].validation = Some(Moments { mean: 120.0, std: 30.0, min: 0.0, max: 255.0 });
+            })
+        };
+        insta::assert_snapshot!(told(&InferenceMismatch, moved(learned())).lines().nth(1).expect("strong"), @"strong: column `x1` of the validation split lies 120 of its standard deviations away from where it was in training");
+        insta::assert_snapshot!(told(&InferenceMismatch, moved(flat())).lines().nth(1).expect("fits"), @"suggestive: column `x1` of the validation split lies 120 of its standard deviations away from where it was in training");
+        insta::assert_snapshot!(told_before(&InferenceMismatch, moved(bare())).lines().next().expect("fits"), @"suggestive: column `x1` of the validation split lies 120 of its standard deviations away from where it was in training");
+        let few = moved(learned()).with(|run| run.data.validation_samples = 5);
+        insta::assert_snapshot!(told(&InferenceMismatch, few).lines().nth(1).expect("against"), @"against: the same samples get the same predictions on both paths");
+    }
+
+    #[test]
+    fn the_same_on_both_paths_speaks_against() {
+        insta::assert_snapshot!(told(&InferenceMismatch, learned()), @r"
+        learned
+        against: the same samples get the same predictions on both paths
+        -> faults.inference_input_factor=1.0: inference then sees inputs in the units of training
+        -> faults.inference_input_shift=0.0: inference then sees inputs where training saw them
+        -> faults.inference_output_factor=1.0: predictions are then given in the units of the targets
+        -> faults.inference_output_shift=0.0: predictions are then given where the targets lie
+        ");
+        insta::assert_snapshot!(told(&InferenceMismatch, flat()).lines().nth(1).expect("against"), @"against: the same samples get the same predictions on both paths");
+    }
+}

@@ -141,3 +141,113 @@ fn sharper(case: &Case<'_>) -> Option<Evidence> {
             .number("stability_ratio_standardised", standardised)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        experiment::{Activation, Optimiser, Scaling},
+        judge::{
+            causes::staged::{STEPS, bare, dense, flat, flat_at, learned, told, told_before},
+            synthetic::Synthetic,
+        },
+        record::{Channel, Split},
+    };
+
+    fn sgd(of: Synthetic) -> Synthetic {
+        of.experiment(|experiment| {
+            experiment.training.optimiser =
+                Optimiser::Sgd { lr: 0.01, momentum: 0.0, nesterov: false, weight_decay: 0.0 };
+        })
+    }
+
+    fn sharpness(of: Synthetic, raw: f64, standardised: f64) -> Synthetic {
+        of.forget(Channel::StabilityRatio, "").point(Split::Train, Channel::StabilityRatio, "", 0, raw).point(
+            Split::StandardisedInputs,
+            Channel::StabilityRatio,
+            "",
+            0,
+            standardised,
+        )
+    }
+
+    #[test]
+    fn inputs_that_saturate_what_standardised_ones_would_not() {
+        let layers = [dense(32, Activation::Tanh), dense(1, Activation::Linear)];
+        let of = flat_at(bare().network(&layers), 1.0).column(0, 128.0, 70.0);
+        let saturated = of
+            .forget(Channel::Saturation, "dense_1")
+            .steps(Channel::Saturation, "dense_1", [0.99; STEPS])
+            .point(Split::StandardisedInputs, Channel::Saturation, "dense_1", 0, 0.1);
+        insta::assert_snapshot!(told(&InputsNotScaled, saturated), @r#"
+        collapsed
+        suggestive: input `x0` has mean 128 and standard deviation 70; initial weights are made for inputs near 1
+        strong: 99 % of the units of a hidden layer are at an end of their range before the first step, and 10 % with standardised inputs
+        -> data.scale_inputs="standard": every column then has mean 0 and standard deviation 1, which the initial weights are made for
+        "#);
+    }
+
+    #[test]
+    fn a_first_step_that_standardised_inputs_would_make_safe() {
+        let of = |standardised| sharpness(flat().column(3, 5000.0, 2000.0), 40.0, standardised);
+        insta::assert_snapshot!(told(&InputsNotScaled, of(0.2)), @r#"
+        collapsed
+        suggestive: input `x3` has mean 5000 and standard deviation 2000; initial weights are made for inputs near 1
+        strong: the loss is 40 times as sharp as the learning rate allows before the first step, and 0.2 times with standardised inputs
+        -> data.scale_inputs="standard": every column then has mean 0 and standard deviation 1, which the initial weights are made for
+        "#);
+        // Still far too sharp: the rate is to blame as well.
+        insta::assert_snapshot!(told(&InputsNotScaled, of(4.0)), @r#"
+        collapsed
+        suggestive: input `x3` has mean 5000 and standard deviation 2000; initial weights are made for inputs near 1
+        suggestive: the loss is 40 times as sharp as the learning rate allows before the first step, and 4 times with standardised inputs
+        -> data.scale_inputs="standard": every column then has mean 0 and standard deviation 1, which the initial weights are made for
+        "#);
+        // Sharp either way: the inputs are not what makes it so.
+        insta::assert_snapshot!(told(&InputsNotScaled, of(39.0)), @r#"
+        collapsed
+        suggestive: input `x3` has mean 5000 and standard deviation 2000; initial weights are made for inputs near 1
+        -> data.scale_inputs="standard": every column then has mean 0 and standard deviation 1, which the initial weights are made for
+        "#);
+    }
+
+    #[test]
+    fn plain_gradient_descent_steps_as_far_as_its_inputs_are_large() {
+        insta::assert_snapshot!(told(&InputsNotScaled, sgd(flat().column(0, 0.0, 300.0))), @r#"
+        collapsed
+        suggestive: input `x0` has mean 0 and standard deviation 300; initial weights are made for inputs near 1
+        strong: the gradient of the first layer grows with the size of its inputs, and plain gradient descent takes steps of that size
+        -> data.scale_inputs="standard": every column then has mean 0 and standard deviation 1, which the initial weights are made for
+        "#);
+        insta::assert_snapshot!(told(&InputsNotScaled, flat().column(0, 0.0, 300.0)), @r#"
+        collapsed
+        suggestive: input `x0` has mean 0 and standard deviation 300; initial weights are made for inputs near 1
+        -> data.scale_inputs="standard": every column then has mean 0 and standard deviation 1, which the initial weights are made for
+        "#);
+    }
+
+    #[test]
+    fn what_varies_little_fits() {
+        insta::assert_snapshot!(told(&InputsNotScaled, flat().column(2, 9.0, 0.5)).lines().nth(1).expect("fits"), @"suggestive: input `x2` varies by 0.5 around 9: what the network sees is nearly a constant");
+        let small = (0..4).fold(flat(), |of, index| of.column(index, 0.0, 0.004));
+        insta::assert_snapshot!(told(&InputsNotScaled, small).lines().nth(1).expect("fits"), @"suggestive: no input varies by more than 0.004: samples look alike to the network");
+        insta::assert_snapshot!(told_before(&InputsNotScaled, bare().column(0, 128.0, 70.0)), @r#"
+        suggestive: input `x0` has mean 128 and standard deviation 70; initial weights are made for inputs near 1
+        -> data.scale_inputs="standard": every column then has mean 0 and standard deviation 1, which the initial weights are made for
+        "#);
+    }
+
+    #[test]
+    fn inputs_near_one_speak_against_and_are_not_scaled_twice() {
+        insta::assert_snapshot!(told(&InputsNotScaled, sharpness(flat(), 40.0, 0.2)), @r#"
+        collapsed
+        against: inputs are of a usual size: the largest, `x3`, has mean 0 and standard deviation 1
+        -> data.scale_inputs="standard": every column then has mean 0 and standard deviation 1, which the initial weights are made for
+        "#);
+        insta::assert_snapshot!(told(&InputsNotScaled, learned()).lines().nth(1).expect("against"), @"against: inputs are of a usual size: the largest, `x3`, has mean 0 and standard deviation 1");
+        let scaled = learned().experiment(|experiment| experiment.data.scale_inputs = Scaling::MinMax);
+        assert!(!told(&InputsNotScaled, scaled).contains("->"));
+        // A constant column carries nothing, however large it is.
+        insta::assert_snapshot!(told(&InputsNotScaled, flat().column(0, 900.0, 0.0)).lines().nth(1).expect("against"), @"against: inputs are of a usual size: the largest, `x3`, has mean 0 and standard deviation 1");
+    }
+}

@@ -72,3 +72,70 @@ fn of_target(case: &Case<'_>, target: &TargetSummary) -> Option<Evidence> {
             .number("median", target.median),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        data::{Atom, Moments},
+        experiment::{Activation, Loss},
+        judge::{
+            causes::staged::{bare, dense, flat_at, learned, told},
+            synthetic::Synthetic,
+        },
+        record::{Channel, Split},
+    };
+
+    /// Rain in millimetres: none on most days.
+    fn rain(loss: Loss, level: f64) -> Synthetic {
+        let target = Moments { mean: 2.0, std: 4.0, min: 0.0, max: 60.0 };
+        let of = bare().target(target).with(|run| {
+            run.data.targets[0].median = 0.0;
+            run.data.targets[0].most_common = Some(Atom { value: 0.0, fraction: 0.6 });
+        });
+        flat_at(of, level).experiment(move |experiment| experiment.training.loss = loss)
+    }
+
+    #[test]
+    fn a_constant_at_the_median_is_what_the_loss_asked_for() {
+        insta::assert_snapshot!(told(&L1Median, rain(Loss::Mae {}, 0.01)), @r#"
+        collapsed
+        strong: predictions of `y` are 0.01, the median of the targets, which 60 % of them equal; their mean is 2
+        -> training.loss="mse": the squared error asks for the mean, which every target moves
+        "#);
+        insta::assert_snapshot!(told(&L1Median, rain(Loss::Huber { delta: 0.5 }, 0.01)).lines().nth(1).expect("strong"), @"strong: predictions of `y` are 0.01, the median of the targets, which 60 % of them equal; their mean is 2");
+    }
+
+    #[test]
+    fn another_constant_or_another_loss_is_not() {
+        insta::assert_snapshot!(told(&L1Median, rain(Loss::Mae {}, 2.0)).lines().nth(1).expect("fits"), @"suggestive: the loss asks for the median of what may come, not for its mean");
+        insta::assert_snapshot!(told(&L1Median, rain(Loss::Mse {}, 0.01)), @r"
+        collapsed
+        against: the loss does not ask for the median
+        ");
+        insta::assert_snapshot!(told(&L1Median, rain(Loss::Huber { delta: 5.0 }, 0.01)), @r"
+        collapsed
+        against: the loss does not ask for the median
+        ");
+    }
+
+    #[test]
+    fn dead_units_give_the_median_as_well() {
+        let dead = rain(Loss::Mae {}, 0.0)
+            .network(&[dense(100, Activation::Relu), dense(1, Activation::Linear)])
+            .forget(Channel::DeadFractionProbe, "dense_1")
+            .epochs(Split::Train, Channel::DeadFractionProbe, "dense_1", 0, [0.3, 1.0]);
+        insta::assert_snapshot!(told(&L1Median, dead).lines().nth(1).expect("fits"), @"suggestive: predictions of `y` are 0, the median of the targets, which 60 % of them equal; their mean is 2");
+    }
+
+    #[test]
+    fn the_median_of_symmetric_targets_is_their_mean() {
+        let even = Moments { mean: 1.0, std: 2.0, min: -8.0, max: 9.0 };
+        let of = flat_at(bare().target(even), 1.0).experiment(|experiment| experiment.training.loss = Loss::Mae {});
+        insta::assert_snapshot!(told(&L1Median, of).lines().nth(1).expect("fits"), @"suggestive: the loss asks for the median of what may come, not for its mean");
+        insta::assert_snapshot!(told(&L1Median, learned()), @r"
+        learned
+        against: the loss does not ask for the median
+        ");
+    }
+}

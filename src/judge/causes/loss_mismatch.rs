@@ -100,3 +100,81 @@ fn percentages(case: &Case<'_>) -> Vec<Evidence> {
     let shrunk = case.is_any(&[State::Shrunk]);
     vec![if below || shrunk { Evidence::strong(text) } else { Evidence::suggestive(text) }]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        data::Moments,
+        judge::{
+            causes::staged::{STEPS, bare, dense, flat_at, learned, learns, predicts, told, told_before},
+            synthetic::Synthetic,
+        },
+    };
+
+    fn with(of: Synthetic, loss: Loss) -> Synthetic {
+        of.experiment(move |experiment| experiment.training.loss = loss)
+    }
+
+    fn prices() -> Synthetic {
+        bare().target(Moments { mean: 22.0, std: 9.0, min: 5.0, max: 50.0 })
+    }
+
+    #[test]
+    fn cross_entropy_is_for_shares() {
+        let of = with(flat_at(prices(), 40.0), Loss::BinaryCrossEntropy {});
+        let of = of.forget(Channel::Loss, "").steps(Channel::Loss, "", (0..STEPS).map(|step| 1.0 - step as f64));
+        insta::assert_snapshot!(told(&LossMismatch, of), @r#"
+        collapsed
+        strong: binary cross-entropy is made for targets in 0..1, and those of `y` run from 5 to 50
+        strong: binary cross-entropy fell to -298: below zero it is the loss of nothing
+        suggestive: binary cross-entropy needs predictions between 0 and 1, and the output layer does not keep them there: outside its gradient is zero
+        -> training.loss="mse": the squared error is smallest where predictions are the targets' means
+        "#);
+        let one_hot = with(prices(), Loss::CrossEntropy {});
+        insta::assert_snapshot!(told_before(&LossMismatch, one_hot), @r#"
+        strong: cross-entropy is made for targets in 0..1, and those of `y` run from 5 to 50
+        suggestive: cross-entropy needs predictions between 0 and 1, and the output layer does not keep them there: outside its gradient is zero
+        strong: cross-entropy of a single output asks for 1 everywhere: nothing in it says that a prediction is too large
+        -> training.loss="mse": the squared error is smallest where predictions are the targets' means
+        "#);
+    }
+
+    #[test]
+    fn shares_behind_a_sigmoid_are_what_it_is_for() {
+        let shares = bare()
+            .target(Moments { mean: 0.5, std: 0.3, min: 0.0, max: 1.0 })
+            .network(&[dense(32, Activation::Relu), dense(1, Activation::Sigmoid)]);
+        insta::assert_snapshot!(told(&LossMismatch, with(learns(shares), Loss::BinaryCrossEntropy {})), @r#"
+        learned
+        -> training.loss="mse": the squared error is smallest where predictions are the targets' means
+        "#);
+    }
+
+    #[test]
+    fn percentages_pull_towards_small_targets() {
+        let small = || bare().target(Moments { mean: 22.0, std: 9.0, min: 0.01, max: 50.0 });
+        let below = with(flat_at(small(), 0.5), Loss::Mape {});
+        insta::assert_snapshot!(told(&LossMismatch, below), @r#"
+        collapsed
+        strong: percentage errors of `y` weigh targets near zero most (they run from 0.01 to 50), which pulls every prediction towards them
+        -> training.loss="mse": the squared error is smallest where predictions are the targets' means
+        "#);
+        // Above the median it is not the percentages that pulled.
+        let above = with(flat_at(small(), 40.0), Loss::Mape {});
+        insta::assert_snapshot!(told(&LossMismatch, above).lines().nth(1).expect("fits"), @"suggestive: percentage errors of `y` weigh targets near zero most (they run from 0.01 to 50), which pulls every prediction towards them");
+        // Prices of 5 and more are fit for percentages.
+        let prices = with(predicts(prices(), |_, y| y), Loss::Mape {});
+        assert!(!told(&LossMismatch, prices).contains(": percentage"));
+    }
+
+    #[test]
+    fn a_loss_for_regression_speaks_against() {
+        for loss in [Loss::Mse {}, Loss::Mae {}, Loss::Huber { delta: 1.0 }] {
+            assert_eq!(
+                told(&LossMismatch, with(learned(), loss)).lines().nth(1),
+                Some("against: the loss is one for regression")
+            );
+        }
+    }
+}

@@ -38,7 +38,7 @@ impl Cause for LrTooLow {
         let stayed = distance.is_some_and(|distance| distance < HARDLY_MOVED);
         if moves_little || (stayed && update < GOOD_UPDATE) {
             let moved = distance.map_or(String::new(), |distance| {
-                format!(", and after {steps} steps the weights are {} from where they started", percent(distance))
+                format!(", and after {steps} steps the weights are {} from where they started", percent_of_small(distance))
             });
             let text = format!("a step changes the weights by {} of their size{moved}", percent_of_small(update));
             let strong = (stayed || distance.is_none()) && (steps >= MANY_STEPS || update < TINY_UPDATE / 10.0);
@@ -81,4 +81,74 @@ impl Cause for LrTooLow {
 
 fn percent_of_small(share: f64) -> String {
     if share >= 1e-3 { percent(share) } else { format!("{} of a percent", shown(share * 100.0)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        judge::{
+            causes::staged::{EPOCHS, STEPS, bare, flat, learned, told, told_before},
+            synthetic::Synthetic,
+        },
+        record::{Channel, Split},
+    };
+
+    /// Steps of this size over the weights, that end this far from the start.
+    fn moved(of: Synthetic, update: f64, distance: f64) -> Synthetic {
+        ["dense_1.weight", "dense_2.weight"].into_iter().fold(of, |of, name| {
+            of.forget(Channel::UpdateRatio, name)
+                .forget(Channel::DistanceFromStart, name)
+                .steps(Channel::UpdateRatio, name, vec![update; STEPS])
+                .epochs(Split::Train, Channel::DistanceFromStart, name, 1, vec![distance; EPOCHS as usize])
+        })
+    }
+
+    fn sharp(of: Synthetic, ratio: f64) -> Synthetic {
+        of.forget(Channel::StabilityRatio, "").point(Split::Train, Channel::StabilityRatio, "", 0, ratio)
+    }
+
+    #[test]
+    fn weights_that_stay_where_they_were() {
+        insta::assert_snapshot!(told(&LrTooLow, sharp(moved(flat(), 1e-6, 3e-4), 0.001)), @r"
+        collapsed
+        strong: a step changes the weights by 1.0e-4 of a percent of their size, and after 300 steps the weights are 0.0 % from where they started
+        suggestive: the loss would allow a rate 1000 times as large before steps overshoot
+        -> training.optimiser.lr=0.1: larger steps get there
+        -> training.optimiser.lr=1.0: larger steps get there
+        -> training.optimiser.lr=10.0: larger steps get there
+        ");
+    }
+
+    #[test]
+    fn small_steps_that_got_far_fit_only() {
+        insta::assert_snapshot!(told(&LrTooLow, moved(flat(), 5e-5, 0.4)).lines().nth(1).expect("fits"), @"suggestive: a step changes the weights by 0.005 of a percent of their size, and after 300 steps the weights are 40 % from where they started");
+        // Neither small nor good: nothing is said.
+        assert!(!told(&LrTooLow, moved(flat(), 5e-4, 0.4)).contains("step"));
+    }
+
+    #[test]
+    fn a_young_run_that_has_hardly_moved_fits_only() {
+        let young = moved(flat(), 5e-5, 0.001).forget(Channel::Loss, "").steps(Channel::Loss, "", [4.0; 40]);
+        insta::assert_snapshot!(told(&LrTooLow, young).lines().nth(1).expect("fits"), @"suggestive: a step changes the weights by 0.005 of a percent of their size, and after 40 steps the weights are 0.1 % from where they started");
+    }
+
+    #[test]
+    fn no_rate_revives_what_is_proved_to_be_stuck() {
+        let stuck = moved(flat(), 0.0, 3e-4).certificate();
+        insta::assert_snapshot!(told(&LrTooLow, stuck).lines().nth(1).expect("against"), @"against: smaller or larger steps alike start from where it is now");
+    }
+
+    #[test]
+    fn large_steps_speak_against_and_unknown_ones_say_nothing() {
+        insta::assert_snapshot!(told(&LrTooLow, learned()), @r"
+        learned
+        against: steps are not small: each changes the weights by 0.3 %
+        -> training.optimiser.lr=0.1: larger steps get there
+        -> training.optimiser.lr=1.0: larger steps get there
+        -> training.optimiser.lr=10.0: larger steps get there
+        ");
+        insta::assert_snapshot!(told(&LrTooLow, flat()).lines().nth(1).expect("against"), @"against: steps are not small: each changes the weights by 0.3 %");
+        assert!(!told_before(&LrTooLow, bare()).contains("step changes"));
+    }
 }

@@ -63,11 +63,11 @@ pub const ALL: &[&dyn Cause] = &[
     &targets_not_scaled::TargetsNotScaled,
     &zero_inflated::ZeroInflated,
     &l1_median::L1Median,
+    &exploding_nan::ExplodingNan,
     &lr_too_high::LrTooHigh,
     &vanishing_gradient::VanishingGradient,
     &over_regularised::OverRegularised,
     &dead_relu::DeadRelu,
-    &exploding_nan::ExplodingNan,
     &lr_too_low::LrTooLow,
     &undertrained::Undertrained,
 ];
@@ -353,3 +353,10 @@ impl Fix {
         Self { change: Change { path: path.to_owned(), to: to.to_string() }, why: why.to_owned() }
     }
 }
+
+#[cfg(test)]
+mod all_tests;
+#[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
+mod staged;

@@ -1,7 +1,7 @@
 #![doc = include_str!("no_signal.md")]
 
 use super::{Card, Case, Cause, Evidence, EvidenceFigure, Fix, case::shown};
-use crate::judge::State;
+use crate::{judge::State, references::Learner};
 
 /// Samples from which the silence of all references is more than a lack of data.
 const TELLING_SAMPLES: u64 = 100;
@@ -32,10 +32,11 @@ impl Cause for NoSignal {
                 ]
             }
             Some(false) => {
+                let is_constant = |learner: Learner| matches!(learner, Learner::Mean | Learner::Median);
+                let asked = references.learners.iter().filter(|skill| !is_constant(skill.learner)).count();
                 let text = format!(
-                    "of {} samples none of {} learners without a network predicts it better than the mean",
-                    references.samples,
-                    references.learners.len().saturating_sub(2)
+                    "of {} samples none of {asked} learners without a network predicts it better than the mean",
+                    references.samples
                 );
                 let enough = references.samples >= TELLING_SAMPLES || case.is_any(&[State::Unpredictable]);
                 let evidence = if enough { Evidence::strong(text) } else { Evidence::suggestive(text) };
@@ -54,5 +55,61 @@ impl Cause for NoSignal {
             "the mean is then the right answer: look for inputs that say something of the target, and check that rows of inputs and \
              targets belong together",
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::{
+        causes::staged::{bare, flat, flat_at, learned, told, told_before},
+        synthetic::{Synthetic, reference},
+    };
+
+    fn silent() -> Synthetic {
+        bare().references(&[reference(-0.02, 0.7), reference(-0.05, 0.9), reference(-0.01, 0.6)])
+    }
+
+    #[test]
+    fn the_mean_is_the_honest_answer_where_no_learner_does_better() {
+        insta::assert_snapshot!(told(&NoSignal, flat_at(silent(), 1.0)), @r"
+        unpredictable
+        strong: of 2000 samples none of 1 learners without a network predicts it better than the mean
+        ");
+        insta::assert_snapshot!(told_before(&NoSignal, silent()), @"strong: of 2000 samples none of 1 learners without a network predicts it better than the mean");
+    }
+
+    #[test]
+    fn forty_samples_are_few() {
+        let few = |of: Synthetic| of.with(|run| run.references.iter_mut().for_each(|all| all.samples = 40));
+        insta::assert_snapshot!(told_before(&NoSignal, few(silent())), @"suggestive: of 40 samples none of 1 learners without a network predicts it better than the mean");
+        // A network that is worse than the mean is another story.
+        insta::assert_snapshot!(told(&NoSignal, few(flat_at(silent(), -40.0))), @r"
+        collapsed
+        suggestive: of 40 samples none of 1 learners without a network predicts it better than the mean
+        ");
+    }
+
+    #[test]
+    fn a_learner_that_predicts_speaks_against() {
+        insta::assert_snapshot!(told(&NoSignal, flat()), @r"
+        collapsed
+        against: a learner without a network predicts it: skill 0.8
+        ");
+        insta::assert_snapshot!(told(&NoSignal, learned()), @r"
+        learned
+        against: a learner without a network predicts it: skill 0.8
+        ");
+    }
+
+    #[test]
+    fn without_references_nobody_knows() {
+        let unknown = || bare().with(|run| run.references = None);
+        assert_eq!(told_before(&NoSignal, unknown()), "");
+        assert_eq!(told(&NoSignal, flat_at(unknown(), 1.0)), "collapsed");
+        let unclear = bare().references(&[reference(0.3, 0.03)]).with(|run| {
+            run.references.iter_mut().for_each(|all| all.validation_samples = 0);
+        });
+        assert_eq!(told_before(&NoSignal, unclear), "");
     }
 }

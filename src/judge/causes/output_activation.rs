@@ -57,7 +57,10 @@ impl Cause for OutputActivation {
                 format!("the mean slope of the output's {name} is {} at the end: no gradient passes it", shown(slope));
             // ReLU that is off for every sample is off for good; a bounded one that is driven to its end may have been
             // driven there by the layers before it.
-            let off = name == "relu" && slope == 0.0 && case.sits_on(&[Constant::Zero, Constant::Bound]);
+            // Where most targets are that value, being off is nearly right: see `zero-inflated`.
+            let rule =
+                case.faulty_targets().iter().any(|target| target.most_common.is_some_and(|atom| atom.fraction >= 0.5));
+            let off = name == "relu" && slope == 0.0 && !rule && case.sits_on(&[Constant::Zero, Constant::Bound]);
             let evidence_of = if off { Evidence::strong(text) } else { Evidence::suggestive(text) };
             evidence.push(evidence_of.shown_in(EvidenceFigure::GradientNorms).number("slope", slope));
         }
@@ -117,4 +120,106 @@ fn share_outside(case: &Case<'_>, target: &TargetSummary, low: f64, high: f64) -
     let slack = 0.02 * target.train.std;
     let outside = values.iter().filter(|value| **value < low - slack || **value > high + slack).count();
     (!values.is_empty()).then(|| outside as f64 / values.len() as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        data::Moments,
+        experiment::Activation,
+        judge::{
+            causes::staged::{EPOCHS, bare, dense, flat, flat_at, learned, learns, predicts, told, told_before},
+            synthetic::Synthetic,
+        },
+    };
+
+    fn ends_in(activation: Activation, target: Moments) -> Synthetic {
+        bare().target(target).network(&[dense(32, Activation::Relu), dense(1, activation)])
+    }
+
+    fn slope(of: Synthetic, slope: f64) -> Synthetic {
+        of.epochs(Split::Train, Channel::OutputSlope, "dense_2", 1, vec![slope; EPOCHS as usize])
+    }
+
+    const CENTRED: Moments = Moments { mean: 0.0, std: 1.0, min: -3.0, max: 3.0 };
+    const PRICES: Moments = Moments { mean: 22.0, std: 9.0, min: 5.0, max: 50.0 };
+    const SHARES: Moments = Moments { mean: 0.5, std: 0.2, min: 0.0, max: 1.0 };
+
+    #[test]
+    fn targets_beyond_a_sigmoid() {
+        let of = || ends_in(Activation::Sigmoid, PRICES);
+        insta::assert_snapshot!(told(&OutputActivation, slope(flat_at(of(), 1.0), 1e-5)), @r#"
+        collapsed
+        strong: the output's sigmoid is between 0 and 1, and the targets of `y` run from 5 to 50; 100 % of them are out of reach
+        suggestive: the mean slope of the output's sigmoid is 1.0e-5 at the end: no gradient passes it
+        -> model.output_activation="linear": a linear output reaches every target, and its slope is never 0
+        -> data.scale_targets="min_max": targets then run from 0 to 1, as the output does
+        "#);
+        insta::assert_snapshot!(told_before(&OutputActivation, of()), @r#"
+        strong: the output's sigmoid is between 0 and 1, and the targets of `y` run from 5 to 50
+        -> model.output_activation="linear": a linear output reaches every target, and its slope is never 0
+        -> data.scale_targets="min_max": targets then run from 0 to 1, as the output does
+        "#);
+    }
+
+    #[test]
+    fn half_of_the_targets_below_a_relu() {
+        let off = slope(flat_at(ends_in(Activation::Relu, CENTRED), 0.0), 0.0);
+        insta::assert_snapshot!(told(&OutputActivation, off), @r#"
+        collapsed
+        strong: the output's relu is at least 0, and the targets of `y` run from -3 to 3; 56 % of them are out of reach
+        strong: the mean slope of the output's relu is 0 at the end: no gradient passes it
+        -> model.output_activation="linear": a linear output reaches every target, and its slope is never 0
+        "#);
+        // It is out of reach however well the other half was learned.
+        assert!(OutputActivation.is_told_of_learned());
+        let half = predicts(ends_in(Activation::Relu, CENTRED), |_, y| y.max(0.0));
+        assert!(told(&OutputActivation, half).contains("strong"));
+    }
+
+    #[test]
+    fn a_softmax_of_one_is_one() {
+        insta::assert_snapshot!(told(&OutputActivation, flat_at(ends_in(Activation::Softmax, SHARES), 1.0)), @r#"
+        collapsed
+        strong: softmax over a single unit is 1 whatever the input, and passes no gradient
+        -> model.output_activation="linear": a linear output reaches every target, and its slope is never 0
+        "#);
+    }
+
+    #[test]
+    fn a_few_targets_beyond_fit_only() {
+        let few = ends_in(Activation::Tanh, Moments { mean: 0.0, std: 0.3, min: -0.9, max: 1.3 });
+        insta::assert_snapshot!(told(&OutputActivation, learns(few)).lines().nth(1).expect("fits"), @"suggestive: the output's tanh is between -1 and 1, and the targets of `y` run from -0.9 to 1.3; 0 % of them are out of reach");
+    }
+
+    #[test]
+    fn what_reaches_every_target_is_not_accused() {
+        assert_eq!(
+            told(&OutputActivation, learns(ends_in(Activation::Relu, PRICES))).lines().nth(1).map(|line| &line[..2]),
+            Some("->")
+        );
+        assert_eq!(
+            told_before(&OutputActivation, ends_in(Activation::Softplus, SHARES)).lines().next().map(|line| &line[..2]),
+            Some("->")
+        );
+        // A bounded output that was driven to its end by what lies before it.
+        let driven = slope(flat_at(ends_in(Activation::Sigmoid, SHARES), 1.0), 1e-6);
+        insta::assert_snapshot!(told(&OutputActivation, driven).lines().nth(1).expect("fits"), @"suggestive: the mean slope of the output's sigmoid is 1.0e-6 at the end: no gradient passes it");
+        // A small slope of a network that varies is none that nothing passes.
+        let alive = slope(learns(ends_in(Activation::Sigmoid, SHARES)), 1e-6);
+        assert!(!told(&OutputActivation, alive).contains("slope of the output"));
+    }
+
+    #[test]
+    fn a_linear_output_speaks_against() {
+        insta::assert_snapshot!(told(&OutputActivation, flat()), @r"
+        collapsed
+        against: the output layer is linear and reaches every target
+        ");
+        insta::assert_snapshot!(told(&OutputActivation, learned()), @r"
+        learned
+        against: the output layer is linear and reaches every target
+        ");
+    }
 }

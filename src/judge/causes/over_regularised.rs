@@ -125,3 +125,81 @@ fn dropped(case: &Case<'_>, rate: f64) -> Vec<Evidence> {
     }
     evidence
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        experiment::Activation,
+        judge::{
+            causes::staged::{STEPS, bare, dense, flat, flat_at, learned, learns, told},
+            synthetic::Synthetic,
+        },
+    };
+
+    fn adam(decay: f64) -> Optimiser {
+        Optimiser::Adam { lr: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: decay }
+    }
+
+    /// A weight decay under which the first weights end at this share of their start.
+    fn decayed(of: Synthetic, optimiser: Optimiser, left: f64) -> Synthetic {
+        let norms = (0..STEPS).map(move |step| 10.0 * left.powf(step as f64 / (STEPS - 1) as f64));
+        of.experiment(move |experiment| experiment.training.optimiser = optimiser)
+            .forget(Channel::WeightNorm, "dense_1.weight")
+            .steps(Channel::WeightNorm, "dense_1.weight", norms)
+    }
+
+    #[test]
+    fn weights_that_the_decay_shrank() {
+        insta::assert_snapshot!(told(&OverRegularised, decayed(flat(), adam(1.0), 0.02)), @r"
+        collapsed
+        strong: with a weight decay of 1 `dense_1.weight` shrank to 2 % of its start
+        suggestive: in the first steps the decay pulls `dense_1.weight` 33.3 times as hard as the gradient of the loss
+        -> training.optimiser.weight_decay=0.0: weights are then pulled by the data alone
+        ");
+    }
+
+    #[test]
+    fn a_decay_that_is_decoupled_pulls_no_gradient() {
+        let coupled = told(&OverRegularised, decayed(flat(), adam(0.1), 0.6));
+        insta::assert_snapshot!(coupled.lines().nth(1).expect("fits"), @"suggestive: in the first steps the decay pulls `dense_1.weight` 3.33 times as hard as the gradient of the loss");
+        let decoupled = Optimiser::AdamW { lr: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.1 };
+        assert!(!told(&OverRegularised, decayed(flat(), decoupled, 0.6)).contains("pulls"));
+    }
+
+    #[test]
+    fn a_usual_decay_speaks_against() {
+        let told = |of: Synthetic| told(&OverRegularised, of).lines().nth(1).map(str::to_owned);
+        insta::assert_snapshot!(told(decayed(flat(), adam(1e-4), 0.95)).expect("against"), @"against: a weight decay of 1.0e-4 left the weights at their size");
+        insta::assert_snapshot!(told(decayed(learned(), adam(1e-4), 0.95)).expect("against"), @"against: a weight decay of 1.0e-4 left the weights at their size");
+        insta::assert_snapshot!(told(flat()).expect("against"), @"against: there is neither weight decay nor dropout");
+    }
+
+    fn dropout(rate: f64, inputs: usize) -> Synthetic {
+        let hidden = dense(64, Activation::Relu);
+        bare().inputs(&[inputs]).network(&[
+            Layer::Dropout { rate },
+            hidden,
+            Layer::Dropout { rate },
+            dense(1, Activation::Linear),
+        ])
+    }
+
+    #[test]
+    fn dropout_of_nearly_everything() {
+        insta::assert_snapshot!(told(&OverRegularised, flat_at(dropout(0.9, 4), 1.0)), @r"
+        collapsed
+        strong: dropout sets 90 % of a layer's units to zero in each step
+        -> model.layers.0.rate=0.0: nothing is then dropped in this layer
+        -> model.layers.2.rate=0.0: nothing is then dropped in this layer
+        ");
+        insta::assert_snapshot!(told(&OverRegularised, flat_at(dropout(0.2, 2), 1.0)).lines().nth(1).expect("strong"), @"strong: `dropout_1` drops 20 % of a layer of 2 units: all of the input is lost that often");
+    }
+
+    #[test]
+    fn a_usual_dropout_says_nothing() {
+        assert!(!told(&OverRegularised, flat_at(dropout(0.3, 4), 1.0)).contains(": dropout"));
+        let heavy = told(&OverRegularised, learns(dropout(0.7, 4)));
+        insta::assert_snapshot!(heavy.lines().nth(1).expect("fits"), @"suggestive: dropout sets 70 % of a layer's units to zero in each step");
+    }
+}

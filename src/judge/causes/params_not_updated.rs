@@ -53,7 +53,8 @@ impl Cause for ParamsNotUpdated {
                 .shown_in(EvidenceFigure::GradientNorms)
                 .number("parameters", cut.len() as f64),
             ],
-            None => vec![Evidence::suggestive(format!("{} never moved", quoted(&cut)))],
+            // Dead, saturated and zero layers pass no gradient either, and are causes of their own.
+            None => vec![Evidence::silent(format!("{} never moved, since no gradient passes what is behind", quoted(&cut)))],
         }
     }
 
@@ -110,4 +111,113 @@ fn cut_off<'a>(case: &Case<'a>, unmoved: &[&str]) -> Option<&'a str> {
 fn quoted(names: &[&str]) -> String {
     let owned: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     crate::judge::symptoms::names(&owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        experiment::{Activation, Init, WeightInit},
+        judge::{
+            causes::staged::{EPOCHS, STEPS, bare, dense, flat_at, learned, learns, told, told_before},
+            synthetic::Synthetic,
+        },
+    };
+
+    fn deep() -> Synthetic {
+        let hidden = || dense(16, Activation::Tanh);
+        bare().network(&[hidden(), hidden(), dense(1, Activation::Linear)])
+    }
+
+    /// A layer that is where it started, with gradients of this size.
+    fn still(of: Synthetic, layer: &str, gradient: f64) -> Synthetic {
+        ["weight", "bias"].into_iter().fold(of, |of, kind| {
+            let name = format!("{layer}.{kind}");
+            of.forget(Channel::DistanceFromStart, &name)
+                .forget(Channel::GradientNorm, &name)
+                .epochs(Split::Train, Channel::DistanceFromStart, &name, 1, vec![0.0; EPOCHS as usize])
+                .steps(Channel::GradientNorm, &name, vec![gradient; STEPS])
+        })
+    }
+
+    #[test]
+    fn parameters_that_the_optimiser_does_not_know() {
+        insta::assert_snapshot!(told(&ParamsNotUpdated, still(flat_at(deep(), 1.0), "dense_2", 0.3)), @r#"
+        collapsed
+        strong: `dense_2.weight` and `dense_2.bias` never moved by a single bit, though a gradient reached them: the optimiser does not know them
+        -> faults.untrained_layers=[]: the optimiser is then given every parameter
+        -> faults.detached_layer="": gradients then pass through every layer
+        "#);
+        let bias = learns(deep()).forget(Channel::DistanceFromStart, "dense_3.bias").epochs(
+            Split::Train,
+            Channel::DistanceFromStart,
+            "dense_3.bias",
+            1,
+            [0.0; 3],
+        );
+        insta::assert_snapshot!(told(&ParamsNotUpdated, bias).lines().nth(1).expect("strong"), @"strong: `dense_3.bias` never moved by a single bit, though a gradient reached it: the optimiser does not know it");
+    }
+
+    #[test]
+    fn a_graph_that_is_cut() {
+        let cut = still(still(flat_at(deep(), 1.0), "dense_1", 0.0), "dense_2", 0.0);
+        insta::assert_snapshot!(told(&ParamsNotUpdated, cut).lines().nth(1).expect("strong"), @"strong: no gradient ever reached `dense_1.weight`, `dense_1.bias` and 2 more, though units of `dense_3` behind were alive and had a slope: the graph is cut there");
+    }
+
+    #[test]
+    fn gradients_that_end_for_a_reason_are_no_cut() {
+        let told = |of: Synthetic| told(&ParamsNotUpdated, of).lines().nth(1).map(str::to_owned);
+        let relu = || bare().network(&[dense(16, Activation::Relu), dense(1, Activation::Linear)]);
+        let dead = still(flat_at(relu(), 1.0), "dense_1", 0.0).forget(Channel::DeadFractionProbe, "dense_1").epochs(
+            Split::Train,
+            Channel::DeadFractionProbe,
+            "dense_1",
+            0,
+            [1.0, 1.0],
+        );
+        insta::assert_snapshot!(told(dead).expect("fits"), @"suggestive: `dense_1.weight` and `dense_1.bias` never moved");
+        let saturated = still(flat_at(deep(), 1.0), "dense_1", 0.0).forget(Channel::Saturation, "dense_1").steps(
+            Channel::Saturation,
+            "dense_1",
+            [1.0; STEPS],
+        );
+        insta::assert_snapshot!(told(saturated).expect("fits"), @"suggestive: `dense_1.weight` and `dense_1.bias` never moved");
+        let zeros = still(flat_at(deep(), 1.0), "dense_1", 0.0).experiment(|experiment| {
+            let init = Init { weights: WeightInit::Zeros {}, ..experiment.model.init };
+            experiment.model.init = init;
+        });
+        insta::assert_snapshot!(told(zeros).expect("fits"), @"suggestive: `dense_1.weight` and `dense_1.bias` never moved");
+    }
+
+    #[test]
+    fn not_a_single_step() {
+        let none = || {
+            bare().with(|run| run.data.train_samples = 20).experiment(|experiment| {
+                experiment.training.drop_last = true;
+                experiment.training.batch_size = 32;
+            })
+        };
+        insta::assert_snapshot!(told_before(&ParamsNotUpdated, none()), @r#"
+        strong: not a single step is made: 20 samples do not fill a batch of 32, and incomplete batches are left out
+        -> training.drop_last=false: the incomplete batch is then trained on, too
+        -> training.batch_size=2: an epoch then has several steps
+        -> faults.untrained_layers=[]: the optimiser is then given every parameter
+        -> faults.detached_layer="": gradients then pass through every layer
+        "#);
+        // Without the instruments nobody counts the steps, but they are made.
+        let unseen = || bare().with(|run| run.epochs_done = 30);
+        assert!(!told(&ParamsNotUpdated, unseen()).contains("strong"));
+        assert!(told(&ParamsNotUpdated, unseen().with(|run| run.steps_per_epoch = 0)).contains("strong"));
+    }
+
+    #[test]
+    fn parameters_that_all_moved_speak_against() {
+        insta::assert_snapshot!(told(&ParamsNotUpdated, learned()), @r#"
+        learned
+        against: every parameter moved
+        -> faults.untrained_layers=[]: the optimiser is then given every parameter
+        -> faults.detached_layer="": gradients then pass through every layer
+        "#);
+        assert!(!told_before(&ParamsNotUpdated, bare()).contains("moved"));
+    }
 }

@@ -22,7 +22,7 @@ impl Cause for Undertrained {
     }
 
     fn evidence(&self, case: &Case<'_>) -> Vec<Evidence> {
-        let Some(steps) = case.steps() else { return Vec::new() };
+        let Some(steps) = case.steps().filter(|steps| *steps > 0) else { return Vec::new() };
         if case.is_stuck() {
             return vec![Evidence::against("it is proved that no further step can change what is dead")];
         }

@@ -55,7 +55,8 @@ impl Cause for ZeroInflated {
 
 fn of_target(case: &Case<'_>, target: &TargetSummary) -> Option<Evidence> {
     let atom = target.most_common.filter(|atom| atom.fraction >= MOST && target.train.std > 0.0)?;
-    let at_end = atom.value == target.train.min || atom.value == target.train.max;
+    // A zero between two signs (no change, no trade) is as natural as one at an end.
+    let at_end = atom.value == target.train.min || atom.value == target.train.max || atom.value == 0.0;
     if !at_end {
         return None;
     }
@@ -72,9 +73,8 @@ fn of_target(case: &Case<'_>, target: &TargetSummary) -> Option<Evidence> {
         ),
         _ => format!("{share} of the targets of `{}` are exactly {}", target.name, shown(atom.value)),
     };
-    // Something that is proved to be off answers a constant whatever the targets are, and an absolute loss asks for it.
-    let otherwise = case.is_stuck() || case.is_absolute_loss();
-    let evidence = if on_it && !otherwise { Evidence::strong(text) } else { Evidence::suggestive(text) };
+    // An absolute loss asks for the value that half of the targets have, which is a cause of its own.
+    let evidence = if on_it && !case.is_absolute_loss() { Evidence::strong(text) } else { Evidence::suggestive(text) };
     Some(
         evidence
             .shown_in(EvidenceFigure::PredictedAgainstTarget)
