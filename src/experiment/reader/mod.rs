@@ -334,6 +334,10 @@ fn is_plain(character: char) -> bool {
 }
 
 #[cfg(test)]
+mod expression_tests;
+#[cfg(test)]
 mod hostile_tests;
+#[cfg(test)]
+mod planted_tests;
 #[cfg(test)]
 mod tests;

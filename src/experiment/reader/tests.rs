@@ -2,22 +2,22 @@
 
 use super::*;
 use crate::experiment::{
-    Activation, BiasInit, Data, Diagnosis, Distribution, Faults, Formula, GradientFault, Init, Layer, Loss, LossShapes,
-    Missing, Model, Optimiser, Padding, Probes, Scaling, Schedule, TargetFault, Training, TrainingMode, WeightInit,
+    Activation, BiasInit, Data, Diagnosis, Distribution, Formula, Init, Layer, Loss, Missing, Model, Optimiser,
+    Padding, Probes, Scaling, Schedule, Training, WeightInit,
     rendered::{broken, rendered},
 };
 
-fn parsed(text: &str) -> Experiment {
+pub(super) fn parsed(text: &str) -> Experiment {
     parse(text, "config.toml", Path::new("/folder"), "config")
         .unwrap_or_else(|errors| panic!("{:?}", errors.mistakes()))
 }
 
-fn mistakes(text: &str) -> Vec<String> {
+pub(super) fn mistakes(text: &str) -> Vec<String> {
     let errors = parse(text, "config.toml", Path::new("/folder"), "config").expect_err("a mistake was planted");
     errors.mistakes().iter().map(ToString::to_string).collect()
 }
 
-const SHORTEST: &str = "[data]\nsource = \"function\"\nformula = \"sine\"\n[model]\nhidden = [8]\n";
+pub(super) const SHORTEST: &str = "[data]\nsource = \"function\"\nformula = \"sine\"\n[model]\nhidden = [8]\n";
 
 #[test]
 fn every_default_is_filled_in() {
@@ -272,8 +272,8 @@ fn examples() -> Vec<Experiment> {
         };
         vary(&|example| example.data.source = source.clone());
     }
-    vary(&|example| example.data.source = parsed(EXPRESSIONS).data.source);
-    for faults in planted() {
+    vary(&|example| example.data.source = parsed(expression_tests::EXPRESSIONS).data.source);
+    for faults in planted_tests::planted() {
         vary(&|example| example.faults = faults.clone());
     }
     vary(&|example| {
@@ -383,169 +383,5 @@ fn files_that_are_none_are_explained() {
     {
         let endless = read(Path::new("/dev/zero")).expect_err("it never ends");
         assert!(endless.mistakes()[0].to_string().contains("more than 4194304 bytes"), "{endless:?}");
-    }
-}
-
-const EXPRESSIONS: &str = r#"
-[data]
-source = "expressions"
-samples = 50
-draws = { s = "uniform(0, 1)", w = "normal(0, 1) x 10" }
-define = { signal = "mix(w)", high = "s > 0.5" }
-inputs = ["4 + 2*high", "w", { name = "level", expression = 's' }]
-targets = { z = "3 * signal + s", y = "[s, high]" }
-[model]
-hidden = [8]
-"#;
-
-#[test]
-fn expressions_are_read_in_the_order_of_the_text() {
-    let experiment = parsed(EXPRESSIONS);
-    let Source::Expressions { samples, validation_fraction, draws, define, inputs, targets } = &experiment.data.source
-    else {
-        panic!("{:?}", experiment.data)
-    };
-    let names = |named: &[crate::experiment::expression::Named]| {
-        named.iter().map(|named| named.name.as_str()).collect::<Vec<_>>().join(" ")
-    };
-    assert_eq!((*samples, *validation_fraction), (50, 0.2));
-    assert_eq!(
-        [draws, define, inputs, targets].map(|named| names(named)),
-        ["s w", "signal high", "4 + 2*high w level", "z y"]
-    );
-    // All forms mean the same.
-    let tables = EXPRESSIONS
-        .replace("draws = {", "draws = [{ name = 's', expression = 'uniform(0, 1)' }, { name = 'w', expression = 'normal(0, 1) x 10' }] #")
-        .replace("targets = {", "targets = [{ name = 'z', expression = '3 * signal + s' }, { name = 'y', expression = '[s, high]' }] #");
-    assert_eq!(parsed(&tables), experiment);
-    let one = EXPRESSIONS.replace("targets = {", "targets = 's + 1' #");
-    assert!(matches!(parsed(&one).data.source, Source::Expressions { targets, .. } if names(&targets) == "y"));
-    // The shapes of the network are checked: 12 inputs and 3 targets are known.
-    let wrong = EXPRESSIONS.replace("hidden = [8]", "layers = [{ type = 'dense', units = 2 }]");
-    assert_eq!(mistakes(&wrong), ["the last layer, `dense_1`, gives `[2]`, but there are 3 targets: `[3]`"]);
-}
-
-#[test]
-fn mistakes_of_expressions_point_into_their_text() {
-    let place = |expression: &str| {
-        let text = format!(
-            "[data]\nsource = \"expressions\"\ninputs = [\"index\"]\ntargets = {{ y = {expression} }}\n[model]\nhidden = [8]"
-        );
-        let errors = parse(&text, "config.toml", Path::new("/folder"), "config").expect_err("a mistake was planted");
-        let at = errors.mistakes()[0].at().expect("a place");
-        text[at.offset()..at.offset() + at.len()].to_owned()
-    };
-    for quoted in
-        ["\"1 + foo\"", "'1 + foo'", "'''1 + foo'''", "\"\"\"1 + foo\"\"\"", "'''\n1 + foo'''", "'''\r\n1 + foo'''"]
-    {
-        assert_eq!(place(quoted), "foo", "{quoted}");
-    }
-    // An escape moves what follows it: then the whole string is marked.
-    assert_eq!(place("\"1\\t+ foo\""), "\"1\\t+ foo\"");
-}
-
-/// Each fault alone, each of its values once; and all together.
-fn planted() -> Vec<Faults> {
-    let none = Faults::default;
-    let (targets, gradients) = (
-        [
-            TargetFault::Shuffled,
-            TargetFault::ShiftedByOne,
-            TargetFault::ShuffledEachEpoch,
-            TargetFault::ShuffledValidation,
-        ],
-        [GradientFault::Negated, GradientFault::Accumulated, GradientFault::Reversed],
-    );
-    let shapes = [LossShapes::ColumnAgainstVector, LossShapes::RowAgainstColumn];
-    let mut planted: Vec<Faults> = targets.map(|targets| Faults { targets, ..none() }).into();
-    planted.extend(gradients.map(|gradients| Faults { gradients, ..none() }));
-    planted.extend(shapes.map(|loss_shapes| Faults { loss_shapes, ..none() }));
-    planted.extend([
-        Faults { replaced_fraction: 0.25, replaced_value: -1.5, ..none() },
-        Faults { nan_fraction: 1.0, ..none() },
-        Faults { untrained_layers: vec!["dense_1".into(), "dense_2".into()], ..none() },
-        Faults { detached_layer: "dense_1".into(), ..none() },
-        Faults { training_mode: TrainingMode::Eval, ..none() },
-        Faults { inference_input_factor: 255.0, inference_input_shift: -1.0, ..none() },
-        Faults { inference_output_factor: 0.0, inference_output_shift: 3.0, ..none() },
-    ]);
-    planted
-}
-
-#[test]
-fn faults_left_out_are_none() {
-    assert!(parsed(SHORTEST).faults.is_none());
-    assert!(parsed(&format!("{SHORTEST}[faults]\n")).faults.is_none());
-    let said =
-        "[faults]\ntargets = \"aligned\"\nloss_shapes = \"equal\"\nuntrained_layers = []\ninference_input_factor = 1\n";
-    assert!(parsed(&format!("{SHORTEST}{said}")).faults.is_none());
-    let one = parsed(&format!("{SHORTEST}[faults]\nuntrained_layers = \"dense_2\"\n"));
-    assert_eq!(one.faults.untrained_layers, ["dense_2"]);
-    // What is planted is part of the experiment, and not of what judge and report see.
-    assert_ne!(one.hash(), parsed(SHORTEST).hash());
-    assert_eq!(one.without_faults(), parsed(SHORTEST));
-}
-
-#[test]
-fn faults_are_switched_off_in_a_text_with_and_without_the_table() {
-    use crate::experiment::{Change, change::apply};
-    let off: Change = "faults.loss_shapes=equal".parse().expect("a change");
-    for table in ["", "[faults]\n", "[faults]\nloss_shapes = \"row_against_column\" # planted\n"] {
-        let text = format!("{SHORTEST}{table}");
-        let changed = apply(&text, "config.toml", std::slice::from_ref(&off)).expect("it can be applied");
-        assert!(parsed(&changed).faults.is_none(), "{changed}");
-        assert!(changed.contains("[faults]\nloss_shapes = \"equal\""), "{changed}");
-    }
-    let inline = format!("faults = {{ loss_shapes = \"row_against_column\", nan_fraction = 0.1 }}\n{SHORTEST}");
-    let changed = parsed(&apply(&inline, "config.toml", &[off]).expect("it can be applied"));
-    assert_eq!(changed.faults, Faults { nan_fraction: 0.1, ..Faults::default() });
-}
-
-#[test]
-fn a_layer_starts_as_all_do_where_it_does_not_say() {
-    let layers = |init: &str, own: &str| {
-        let text = format!(
-            "[data]\nsource = \"function\"\nformula = \"sum\"\n[model]\nlayers = [{{ type = \"dense\", units = 2, init = {own} }}, \"dense\"]\n{init}"
-        );
-        parsed(&text).model.layers
-    };
-    let own = |layers: &[Layer]| match layers {
-        [Layer::Dense { init: Some(init), .. }, Layer::Dense { init: None, .. }] => *init,
-        other => panic!("{other:?}"),
-    };
-    let all = "init = { weights = \"he_normal\", gain = 2, bias = \"zeros\" }";
-    let he = Init { weights: WeightInit::HeNormal {}, gain: 2.0, bias: BiasInit::Zeros {} };
-    assert_eq!(own(&layers(all, "{}")), he);
-    assert_eq!(own(&layers(all, "{ gain = 3 }")), Init { gain: 3.0, ..he });
-    assert_eq!(
-        own(&layers(all, "{ bias = { kind = \"constant\", value = -5 } }")),
-        Init { bias: BiasInit::Constant { value: -5.0 }, ..he }
-    );
-    // A word stands for all three.
-    let keras = Init { weights: WeightInit::GlorotUniform {}, gain: 1.0, bias: BiasInit::Zeros {} };
-    assert_eq!(own(&layers(all, "\"keras\"")), keras);
-    let pytorch = Init { weights: WeightInit::PytorchUniform {}, gain: 1.0, bias: BiasInit::PytorchUniform {} };
-    assert_eq!(own(&layers("", "{ gain = 0 }")), Init { gain: 0.0, ..pytorch });
-}
-
-/// Faults that people have are no mistakes of the file.
-#[test]
-fn odd_but_possible_settings_are_let_through() {
-    let softmax = parsed(&format!("{SHORTEST}output_activation = \"softmax\"\n[training]\nloss = \"cross_entropy\"\n"));
-    assert_eq!(softmax.model.layers[1].activation(), Some(Activation::Softmax));
-    let data = "[data]\nsource = \"function\"\nformula = \"sum\"\ntrain_samples = 33\n";
-    let normed =
-        |training: &str| format!("{data}[model]\nlayers = [\"batch_norm\", \"dense\"]\n[training]\n{training}\n");
-    assert_eq!(mistakes(&normed("batch_size = 32")).len(), 1);
-    for training in ["batch_size = 32\ndrop_last = true", "batch_size = 64\ndrop_last = true", "batch_size = 33"] {
-        parsed(&normed(training));
-    }
-}
-
-/// The list of names and their enums are the same: a name that is missing could not be written.
-#[test]
-fn names_of_activations_are_those_of_the_enum() {
-    for (name, activation) in model::ACTIVATIONS {
-        assert_eq!(*name, activation.name());
     }
 }
