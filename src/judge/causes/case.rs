@@ -67,6 +67,17 @@ impl<'a> Case<'a> {
         self.state().is_some_and(|state| states.contains(&state))
     }
 
+    /// Whether it learned, and a reference learner proves that clearly more can be learned.
+    pub fn falls_short(&self) -> bool {
+        /// Difference of the skills, interval ends against each other, that is worth asking about.
+        const WORTH_ASKING: f64 = 0.05;
+        let short = |output: &OutputDiagnosis| {
+            let best = output.best_reference.as_ref().filter(|best| best.finds_signal);
+            best.zip(output.skill).is_some_and(|(best, skill)| skill.high < best.skill.low - WORTH_ASKING)
+        };
+        self.is_any(&[State::Learned]) && self.trained.is_some_and(|trained| trained.run.outputs.iter().any(short))
+    }
+
     /// Whether all or some outputs are a constant.
     pub fn is_flat(&self) -> bool {
         self.is_any(&[State::Collapsed, State::Partial])

@@ -18,6 +18,10 @@ impl Cause for LossBroadcast {
         true
     }
 
+    fn is_told_of_unpredictable(&self) -> bool {
+        true
+    }
+
     fn evidence(&self, case: &Case<'_>) -> Vec<Evidence> {
         match case.logged_loss() {
             LoggedLoss::Paired { step, logged, mine, pairs } => vec![

@@ -49,7 +49,6 @@ use crate::experiment::Change;
 pub const ALL: &[&dyn Cause] = &[
     &data_bug::DataBug,
     &targets_misaligned::TargetsMisaligned,
-    &no_signal::NoSignal,
     &loss_mismatch::LossMismatch,
     &loss_broadcast::LossBroadcast,
     &wrong_gradient::WrongGradient,
@@ -63,6 +62,7 @@ pub const ALL: &[&dyn Cause] = &[
     &targets_not_scaled::TargetsNotScaled,
     &zero_inflated::ZeroInflated,
     &l1_median::L1Median,
+    &no_signal::NoSignal,
     &exploding_nan::ExplodingNan,
     &lr_too_high::LrTooHigh,
     &vanishing_gradient::VanishingGradient,
