@@ -54,6 +54,8 @@ fn layers_are_named_shaped_and_counted() {
         })
         .collect();
     insta::assert_snapshot!(lines.join("\n"));
+    let told = crate::experiment::layer_infos(&every_layer(), &[2, 16, 14], 2).expect("the layers fit");
+    assert_eq!(told, net.layers(), "what is told without building it");
     assert_eq!(net.count(), net.parameters().iter().map(|parameter| parameter.tensor.numel() as u64).sum::<u64>());
     for (index, parameter) in net.parameters().iter().enumerate() {
         assert!(net.layers()[parameter.layer].parameters.contains(&parameter.name), "{index}");

@@ -1,5 +1,4 @@
 //! Each fault does what it says, and nothing where it is not planted.
-
 use std::path::Path;
 
 use tch::{Device, Kind, Tensor};
