@@ -110,7 +110,8 @@ fn names(dir: &Path) -> Vec<String> {
 
 /// Starts the diagnosis in a group of its own, so that one signal meets the program and its trials.
 fn start(place: &Place) -> Child {
-    let mut command = place.command(&["diagnose", "config.toml", "--out", "cut", "--resume", "--no-fix", "--threads", "1"]);
+    let mut command =
+        place.command(&["diagnose", "config.toml", "--out", "cut", "--resume", "--no-fix", "--threads", "1"]);
     command.process_group(0).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("start")
 }
 

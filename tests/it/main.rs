@@ -16,4 +16,5 @@ mod saved;
 mod tampered;
 #[cfg(all(feature = "torch", unix))]
 mod trials;
+mod untrained;
 mod walls;

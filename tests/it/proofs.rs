@@ -78,7 +78,12 @@ fn a_change_is_proved_written_down_and_never_trained_again() {
 
     // Nothing is trained twice, and what was proved is drawn again: by the same call, with `--resume`, and by `report`.
     let before = outcomes(&place.path("reports/config"));
-    for call in [&["diagnose", "config.toml", "--seeds", "2"][..], &["diagnose", "config.toml", "--seeds", "2", "--resume"], &["diagnose", "reports/config"], &["report", "reports/config"]] {
+    for call in [
+        &["diagnose", "config.toml", "--seeds", "2"][..],
+        &["diagnose", "config.toml", "--seeds", "2", "--resume"],
+        &["diagnose", "reports/config"],
+        &["report", "reports/config"],
+    ] {
         let (again, output) = diagnosed(&place, call);
         assert_eq!(again, found, "{call:?}");
         assert!(!text(&output.stderr).contains("changes are tried"), "{}", text(&output.stderr));

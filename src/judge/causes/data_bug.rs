@@ -21,6 +21,10 @@ impl Cause for DataBug {
         Card { id: "data-bug", since: "0.1", explain: include_str!("data_bug.md") }
     }
 
+    fn is_told_of_unpredictable(&self) -> bool {
+        true
+    }
+
     fn evidence(&self, case: &Case<'_>) -> Vec<Evidence> {
         let mut evidence = Vec::new();
         let broken: Vec<&ColumnSummary> = case.data.columns.iter().filter(|column| column.non_finite > 0).collect();
@@ -57,6 +61,20 @@ impl Cause for DataBug {
                 column.name
             )));
         }
+        let constant = |target: &&TargetSummary| target.train.std == 0.0;
+        let targets = &case.data.targets;
+        match targets.iter().find(constant) {
+            Some(first) if targets.iter().all(|target| constant(&target)) => {
+                let text = format!("every training target of `{}` is {}", first.name, shown(first.train.mean));
+                evidence.push(Evidence::strong(text).shown_in(EvidenceFigure::PredictedAgainstTarget));
+            }
+            Some(first) => evidence.push(Evidence::silent(format!(
+                "every training target of `{}` is {}, so that output says nothing",
+                first.name,
+                shown(first.train.mean)
+            ))),
+            None => {}
+        }
         for target in case.faulty_targets() {
             evidence.extend(of_target(target));
         }
@@ -78,13 +96,9 @@ impl Cause for DataBug {
     }
 }
 
-/// A target that is constant, or mostly a value that is no natural end of its range.
+/// A target that is mostly a value that is no natural end of its range.
 fn of_target(target: &TargetSummary) -> Option<Evidence> {
-    if target.train.std == 0.0 {
-        let text = format!("every training target of `{}` is {}", target.name, shown(target.train.mean));
-        return Some(Evidence::strong(text).shown_in(EvidenceFigure::PredictedAgainstTarget));
-    }
-    let atom = target.most_common.filter(|atom| atom.fraction >= MOST)?;
+    let atom = target.most_common.filter(|atom| atom.fraction >= MOST && target.train.std > 0.0)?;
     let inside = (atom.value - target.train.min).min(target.train.max - atom.value) / target.train.std;
     // A natural floor or ceiling, such as no rain, is `zero-inflated`, and so may be a zero between two signs.
     (inside > INSIDE).then(|| {

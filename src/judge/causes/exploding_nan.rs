@@ -47,7 +47,10 @@ impl Cause for ExplodingNan {
             Some((name, norms.last()? / norms.first().filter(|first| **first > 0.0)?))
         });
         if let Some((name, by)) = grew.max_by(|one, other| one.1.total_cmp(&other.1)).filter(|(_, by)| *by > GREW) {
-            let evidence_of = Evidence::strong(format!("`{name}` grew to {} times its start", shown(by)));
+            let text = format!("`{name}` grew to {} times its start", shown(by));
+            // Targets of a hundred thousand need such weights.
+            let lost = case.is_any(&[State::Diverged]);
+            let evidence_of = if lost { Evidence::strong(text) } else { Evidence::suggestive(text) };
             evidence.push(evidence_of.shown_in(EvidenceFigure::UpdateRatios).number("growth", by));
         }
         if evidence.is_empty() && case.is_any(&[State::Diverged]) {

@@ -32,7 +32,7 @@ impl Cause for L1Median {
             evidence.extend(of_target(case, target));
         }
         if evidence.is_empty() {
-            evidence.push(Evidence::suggestive("the loss asks for the median of what may come, not for its mean"));
+            evidence.push(Evidence::silent("the loss asks for the median of what may come, not for its mean"));
         }
         evidence
     }

@@ -38,7 +38,10 @@ impl Cause for LrTooLow {
         let stayed = distance.is_some_and(|distance| distance < HARDLY_MOVED);
         if moves_little || (stayed && update < GOOD_UPDATE) {
             let moved = distance.map_or(String::new(), |distance| {
-                format!(", and after {steps} steps the weights are {} from where they started", percent_of_small(distance))
+                format!(
+                    ", and after {steps} steps the weights are {} from where they started",
+                    percent_of_small(distance)
+                )
             });
             let text = format!("a step changes the weights by {} of their size{moved}", percent_of_small(update));
             let strong = (stayed || distance.is_none()) && (steps >= MANY_STEPS || update < TINY_UPDATE / 10.0);

@@ -28,6 +28,10 @@ impl Cause for OutputActivation {
         true
     }
 
+    fn is_told_of_unpredictable(&self) -> bool {
+        true
+    }
+
     fn evidence(&self, case: &Case<'_>) -> Vec<Evidence> {
         let Some(layer) = case.output_layer() else { return Vec::new() };
         let name = layer.activation.as_str();

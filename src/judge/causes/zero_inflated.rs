@@ -9,6 +9,8 @@ use crate::{data::TargetSummary, experiment::Loss};
 
 /// Share of the targets from which one value is the rule.
 const MOST: f64 = 0.5;
+/// Standard deviations by which the mean has to lie off that value to be told from it.
+const APART: f64 = 0.1;
 /// Standard deviations within which a constant is that value.
 const NEAR: f64 = 0.25;
 
@@ -18,6 +20,10 @@ pub struct ZeroInflated;
 impl Cause for ZeroInflated {
     fn card(&self) -> Card {
         Card { id: "zero-inflated", since: "0.1", explain: include_str!("zero_inflated.md") }
+    }
+
+    fn is_told_of_unpredictable(&self) -> bool {
+        true
     }
 
     fn evidence(&self, case: &Case<'_>) -> Vec<Evidence> {
@@ -63,7 +69,13 @@ fn of_target(case: &Case<'_>, target: &TargetSummary) -> Option<Evidence> {
     let share = percent(atom.fraction);
     let output = case.faulty_outputs().into_iter().find(|output| output.name == target.name);
     let level = output.and_then(|output| output.constant_fit.as_ref()).map(|fit| fit.level);
-    let on_it = level.is_some_and(|level| (level - atom.value).abs() < NEAR * target.train.std);
+    let (level_is_near, mean_is_far) = (
+        |value: f64| level.is_some_and(|level| (level - value).abs() < NEAR * target.train.std),
+        (target.train.mean - atom.value).abs() > APART * target.train.std,
+    );
+    // Where the mean is as near, the mean may be what is answered.
+    let on_it = level_is_near(atom.value)
+        && (!mean_is_far || level.is_some_and(|level| (level - atom.value).abs() < (level - target.train.mean).abs()));
     let text = match level {
         Some(level) if on_it => format!(
             "{share} of the targets of `{}` are exactly {}, and the predictions are {}",
