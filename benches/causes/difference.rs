@@ -1,15 +1,14 @@
-//! In how many settings two experiments differ.
+//! In how many settings two configurations differ.
 
 use serde_json::Value;
-use whymean::experiment::Experiment;
 
 use super::common::Failure;
 
 /// Number of settings that one would have to change to make one of the other; more than any where their tables differ.
 ///
 /// A choice that brings keys of its own (another optimiser, another start of the biases) is one setting.
-pub fn settings(one: &Experiment, other: &Experiment, same_table: bool) -> Result<usize, Failure> {
-    let differing = count(&serde_json::to_value(one)?, &serde_json::to_value(other)?);
+pub fn settings(one: &str, other: &str, same_table: bool) -> Result<usize, Failure> {
+    let differing = count(&toml::from_str(one)?, &toml::from_str(other)?);
     Ok(if same_table { differing } else { usize::MAX })
 }
 
@@ -26,7 +25,8 @@ fn count(one: &Value, other: &Value) -> usize {
                 .map(|key| count(left.get(key).unwrap_or(&nothing), right.get(key).unwrap_or(&nothing)))
                 .sum()
         }
-        (Value::Array(left), Value::Array(right)) if left.len() == right.len() => {
+        // A list of numbers is one setting, a list of layers is not.
+        (Value::Array(left), Value::Array(right)) if left.len() == right.len() && left.iter().any(Value::is_object) => {
             left.iter().zip(right).map(|(left, right)| count(left, right)).sum()
         }
         _ => usize::from(one != other),

@@ -199,9 +199,8 @@ fn planted(root: &Path, case: &Case, sick: &Setup, twin: &Setup) -> Result<Attem
     if skill > HURT * twin_skill || twin_skill - skill < LEAST_SKILL || !shown {
         return Ok(Attempt::Harmless);
     }
-    let root = Path::new("");
-    let differences =
-        difference::settings(&experiment(sick, case, root)?, &experiment(twin, case, root)?, sick.edits == twin.edits)?;
+    let text = |setup: &Setup| setup.toml(&case.id, case.seed, Path::new("data.csv"));
+    let differences = difference::settings(&text(sick), &text(twin), sick.edits == twin.edits)?;
     Ok(Attempt::Taken(Box::new(Facts {
         skill: finite(skill),
         twin_skill: finite(twin_skill),

@@ -198,10 +198,16 @@ pub const BATCHNORM_MODE: &[Way] = &[
         slow(twin, draw.log_between(1e-6, 1e-4))
     },
     |draw| {
-        // Two samples, normalised: one above, one below, whatever they were.
-        let mut twin = normalised(draw, UNBOUNDED);
-        twin.epochs = 20;
-        Plant::new(twin, &["batchnorm-mode"], |setup| setup.batch = 2)
+        // Images whose values are small behind the first convolution: on the inference path they stay so.
+        let mut twin = base::draw(draw, &Wish { kinds: &[Kind::Images], activations: UNBOUNDED, ..ANY });
+        let filters = draw.pick(&[4, 6]);
+        let activation = draw.pick(UNBOUNDED);
+        let conv = |filters: u32| Block::Conv { filters, stride: 2, activation: "linear" };
+        let norm = || Block::Norm { momentum: 0.1, activation };
+        let dense = [Block::Flatten, Block::dense(24, activation), Block::dense(2, "linear")];
+        twin.layers = [conv(filters), norm(), conv(2 * filters), norm()].into_iter().chain(dense).collect();
+        twin.start = Start { weights: "{ kind = \"normal\", std = 0.002 }".to_owned(), ..twin.start };
+        slow(twin, draw.log_between(1e-7, 1e-5))
     },
     |draw| {
         // Never in training mode: the statistics stay those of the first day, and the raw inputs pass as they are.
