@@ -8,8 +8,6 @@ use crate::{
     references::Learner,
 };
 
-/// How far the share that another order explains must be above chance.
-const ABOVE_CHANCE: f64 = 2.0;
 /// Share of the variance that another order has to explain.
 const EXPLAINS: f64 = 0.05;
 /// Samples of a validation split from which its failure says something.
@@ -119,9 +117,7 @@ fn another_order(case: &Case<'_>) -> Option<Evidence> {
         return None;
     }
     let best = alignments.iter().max_by(|one, other| one.explained.total_cmp(&other.explained))?;
-    let found = best.order != RowOrder::AsGiven
-        && best.explained > EXPLAINS
-        && best.explained > ABOVE_CHANCE * best.chance.max(0.0);
+    let found = best.order != RowOrder::AsGiven && best.explained > EXPLAINS && best.explained > best.chance;
     found.then(|| {
         Evidence::strong(format!(
             "the inputs explain {} of the targets' variance {}, and nothing beyond chance as they are",
