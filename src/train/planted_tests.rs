@@ -1,5 +1,4 @@
 //! Each fault does what it says, and nothing where it is not planted.
-
 use std::path::Path;
 
 use tch::{Device, Kind, Tensor};
@@ -249,7 +248,6 @@ fn no_gradient_passes_back_from_behind_a_detached_layer() {
     }
     // The right procedure is not cut.
     assert!(run.at(Channel::GradientRatio, "", 1) < 1.0);
-    // What is computed forwards is the same.
     let whole = Run::new(&three, decayed, "").epochs(1);
     assert_eq!(run.at(Channel::Loss, "", 1), whole.at(Channel::Loss, "", 1));
     // Behind the last layer is the loss: nothing at all is reached.
@@ -312,7 +310,6 @@ fn gradients_pile_up_where_they_are_never_set_to_zero() {
         }
     }
     assert!(run.trainer.planted.moves_without_gradient());
-    assert_eq!(run.trainer.planted.state(&run.trainer.net).len(), 4);
 }
 
 #[test]

@@ -1,9 +1,6 @@
 #![doc = include_str!("loss_broadcast.md")]
 
-use super::{
-    Card, Case, Cause, Evidence, EvidenceFigure, Fix,
-    case::{LoggedLoss, shown},
-};
+use super::{Card, Case, Cause, Evidence, EvidenceFigure, Fix, case::shown, recomputed::LoggedLoss};
 
 /// Predictions and targets of different shapes, so that the loss compares each with all.
 pub struct LossBroadcast;

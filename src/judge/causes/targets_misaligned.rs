@@ -1,9 +1,6 @@
 #![doc = include_str!("targets_misaligned.md")]
 
-use super::{
-    Card, Case, Cause, Evidence, EvidenceFigure, Fix,
-    case::{LoggedLoss, shown},
-};
+use super::{Card, Case, Cause, Evidence, EvidenceFigure, Fix, case::shown, recomputed::LoggedLoss};
 use crate::{
     data::RowOrder,
     judge::{Estimate, State, look::columns, stats},
