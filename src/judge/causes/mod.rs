@@ -10,6 +10,7 @@
 mod case;
 mod changes;
 mod rank;
+mod words;
 
 mod arch_destroys_info;
 mod bad_init;
