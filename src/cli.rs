@@ -71,11 +71,11 @@ Examples:
   whymean diagnose config.toml --resume            go on after Ctrl-C or a crash
   whymean diagnose reports/cv-261704/runs/seed-0   judge a run that exists
 
-Where the network did not learn, the changes that the likeliest causes propose are trained beside the
-unchanged setting, on the same seeds. What was proved is a diff, and a configuration that has it.
-Runs that are finished are never trained again: they are judged and drawn again.
-The exit code is that of the verdict on the unchanged runs. With --no-train, 1 means that a cause is likely
-from data and settings alone, and 0 that none is: not that the network learns.")]
+Where the network did not learn, the changes that the likeliest causes propose are trained beside
+the unchanged setting, on the same seeds. What was proved is a diff, and a configuration that has
+it. Runs that are finished are never trained again: they are judged and drawn again.
+The exit code is that of the verdict on the unchanged runs. With --no-train, 1 means that a cause is
+likely from data and settings alone, and 0 that none is: not that the network learns.")]
     Diagnose(DiagnoseArguments),
 
     /// Train a network with several values of a setting and compare them over seeds.

@@ -13,6 +13,7 @@ mod runs;
 mod schema;
 #[cfg(feature = "torch")]
 mod trial;
+mod untrained;
 mod watch;
 
 use crate::{
@@ -34,6 +35,7 @@ pub fn run(cli: Cli) -> miette::Result<Exit> {
     let manner = Manner { format: cli.format, quiet: cli.quiet };
     match cli.verb {
         Verb::Diagnose(arguments) if arguments.subject.is_dir() => existing::judge_runs(&arguments, manner),
+        Verb::Diagnose(arguments) if arguments.no_train => untrained::run(&arguments, manner),
         Verb::Diagnose(arguments) => diagnose::run(&arguments, manner),
         Verb::Compare(arguments) => compare::run(&arguments, manner),
         Verb::Report(arguments) => existing::draw_again(&arguments, manner),

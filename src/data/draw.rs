@@ -17,6 +17,7 @@ pub(super) enum Stream {
     ShuffledTargets = 5,
     ReplacedTargets = 6,
     NanInputs = 7,
+    Alignment = 8,
 }
 
 /// One stream of random numbers.

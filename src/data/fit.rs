@@ -1,7 +1,12 @@
 //! Whether a network and its training fit a table: what only the file tells, told before anything is written.
 
 use super::Dataset;
-use crate::experiment::{Experiment, batches, shapes, shapes::ShapeError};
+use crate::experiment::{
+    Experiment, Training,
+    batches::{self, Batching},
+    shapes,
+    shapes::ShapeError,
+};
 
 /// Checks shapes, memory and batches against the data.
 ///
@@ -9,9 +14,9 @@ use crate::experiment::{Experiment, batches, shapes, shapes::ShapeError};
 /// - Errors: the first layer that does not fit, or that cannot normalise the last batch.
 pub fn check(experiment: &Experiment, dataset: &Dataset) -> Result<(), ShapeError> {
     let (model, shape, outputs) = (&experiment.model, &dataset.input_shape, dataset.outputs.len());
-    let batch_size = experiment.training.batch_size;
+    let Training { batch_size, drop_last, .. } = experiment.training;
     shapes::footprint(model, shape, outputs, batch_size)?;
-    batches::check(model, shape, outputs, batch_size, Some(dataset.train.count as u64))
+    batches::check(model, shape, outputs, Batching { batch_size, drop_last }, Some(dataset.train.count as u64))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! From each source to a [`Dataset`].
 
 use super::{
-    DataError, Dataset, MOST_BYTES, Samples,
+    Alignment, DataError, Dataset, MOST_BYTES, Samples, alignment,
     boxes::{self, Canvas},
     draw::{Draw, Stream},
     error::shown,
@@ -86,7 +86,7 @@ fn load_boxes(data: &Data, faults: &Faults, canvas: Canvas, train: u32, validati
         scaler.apply(&mut validation.targets);
     }
     plant::plant(faults, data.seed, &mut train, &mut validation);
-    Ok(dataset(vec![channels, height, width], Vec::new(), outputs, train, validation, 0))
+    Ok(dataset(vec![channels, height, width], Vec::new(), outputs, [train, validation], 0, Vec::new()))
 }
 
 /// Samples in full precision, before scaling.
@@ -154,7 +154,7 @@ fn load_function(
     let names: Vec<String> = (1..=features).map(|feature| format!("x{feature}")).collect();
     let outputs = vec!["y".to_owned()];
     let [train, validation] = scaled(data, faults, &train, &validation, &names, &outputs)?;
-    Ok(dataset(vec![features], names, outputs, train, validation, 0))
+    Ok(dataset(vec![features], names, outputs, [train, validation], 0, Vec::new()))
 }
 
 fn load_table(
@@ -205,7 +205,9 @@ fn load_rows(
     };
     let (train, validation) = (exact(&split.train), exact(&split.validation));
     let [train, validation] = scaled(data, faults, &train, &validation, &features, &outputs)?;
-    Ok(Some(dataset(vec![features.len()], features, outputs, train, validation, dropped as u64)))
+    let alignments = alignment::alignments(&train, &split.train, rows, data.seed);
+    let dropped = dropped as u64;
+    Ok(Some(dataset(vec![features.len()], features, outputs, [train, validation], dropped, alignments)))
 }
 
 fn too_few(wanted: &Wanted<'_>, rows: usize, dropped: usize, validation_fraction: f64) -> DataError {
@@ -224,10 +226,10 @@ fn dataset(
     input_shape: Vec<usize>,
     features: Vec<String>,
     outputs: Vec<String>,
-    train: Samples,
-    validation: Samples,
+    [train, validation]: [Samples; 2],
     dropped: u64,
+    alignments: Vec<Alignment>,
 ) -> Dataset {
-    let summary = summary::summary(&train, &validation, &input_shape, features, &outputs, dropped);
+    let summary = summary::summary(&train, &validation, &input_shape, features, &outputs, dropped, alignments);
     Dataset { input_shape, outputs, train, validation, summary }
 }

@@ -1,6 +1,8 @@
 //! Inputs and targets: a source becomes a plain [`Dataset`], split and scaled, with a summary of its targets.
 
+mod alignment;
 mod boxes;
+mod columns;
 mod draw;
 mod error;
 mod expressions;
@@ -64,13 +66,14 @@ pub struct Summary {
     pub input_shape: Vec<usize>,
     /// Names of the input columns; empty for images.
     pub features: Vec<String>,
-    /// Mean, spread and range over all inputs of the training split, after scaling.
+    /// Mean, spread and range over all finite inputs of the training split, after scaling.
     pub inputs: Moments,
     /// Per output: the targets of the training split, after scaling.
     pub targets: Vec<TargetSummary>,
     /// Each input column (each channel of images), up to [`MOST_COLUMNS`]; after scaling.
     pub columns: Vec<ColumnSummary>,
-    /// Pairs of names of input columns that are equal on the whole training split, each with the first it equals.
+    /// Columns of a table that vary and equal another one on the whole training split: its name, and that of the first one
+    /// that it equals. Not the channels of images: grey pictures in three channels are common.
     pub equal_columns: Vec<(String, String)>,
     /// Whether inputs and targets belong together in another order of the rows; empty where that was not tried.
     pub alignments: Vec<Alignment>,
@@ -88,9 +91,9 @@ pub const MOST_COLUMNS: usize = 4_096;
 pub struct ColumnSummary {
     /// Name of the column; `channel 0`, ... of images.
     pub name: String,
-    /// Over the training split.
+    /// Over the finite cells of the training split; NaN where there is none.
     pub train: Moments,
-    /// Over the validation split; absent when it is empty.
+    /// Over the finite cells of the validation split; absent when it is empty.
     pub validation: Option<Moments>,
     /// Cells of the training split that are NaN or infinite.
     pub non_finite: u64,
@@ -105,7 +108,8 @@ pub struct Alignment {
     #[serde(with = "crate::record::any_float")]
     #[schemars(with = "f64")]
     pub explained: f64,
-    /// The largest of the same over random orders: what chance gives.
+    /// What chance gives at most: the largest of the same over random and turned orders, or what targets that belong to
+    /// no input would reach once in 100000 times. An order whose `explained` is above it is the right one.
     #[serde(with = "crate::record::any_float")]
     #[schemars(with = "f64")]
     pub chance: f64,
@@ -121,7 +125,7 @@ pub enum RowOrder {
     Shifted(i32),
     /// The targets from last to first.
     Reversed,
-    /// The targets as if their row numbers had been sorted as text: 0, 1, 10, 100, 11, ...
+    /// The targets as if their row numbers, counted from 0 or from 1, had been sorted as text: 0, 1, 10, 100, 11, ...
     SortedAsText,
     /// Row numbers sorted as text on the side of the inputs.
     InputsSortedAsText,

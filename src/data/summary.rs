@@ -4,7 +4,10 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-use super::{Atom, Moments, Samples, Summary, TargetSummary};
+use super::{
+    Alignment, Atom, Moments, Samples, Summary, TargetSummary,
+    columns::{self, NOTHING},
+};
 
 impl Moments {
     /// Location and spread of some numbers; `None` where there are none.
@@ -58,8 +61,8 @@ pub(super) fn summary(
     features: Vec<String>,
     outputs: &[String],
     dropped_rows: u64,
+    alignments: Vec<Alignment>,
 ) -> Summary {
-    const NOTHING: Moments = Moments { mean: 0.0, std: 0.0, min: 0.0, max: 0.0 };
     let count = outputs.len();
     let target = |(index, name): (usize, &String)| {
         // Copied once: a column of 200 has a cache line of its own for each number, and is gone through several times.
@@ -79,16 +82,18 @@ pub(super) fn summary(
             train: moments,
         }
     };
+    let columns = columns::summaries(train, validation, input_shape, &features);
     Summary {
         train_samples: train.count as u64,
         validation_samples: validation.count as u64,
         input_shape: input_shape.to_vec(),
-        features,
-        inputs: Moments::of(train.inputs.iter().map(|value| f64::from(*value))).unwrap_or(NOTHING),
+        inputs: Moments::of(train.inputs.iter().filter(|value| value.is_finite()).map(|value| f64::from(*value)))
+            .unwrap_or(NOTHING),
         targets: outputs.iter().enumerate().map(target).collect(),
-        columns: Vec::new(),
-        equal_columns: Vec::new(),
-        alignments: Vec::new(),
+        equal_columns: columns::equal(train, &features, &columns),
+        features,
+        columns,
+        alignments,
         dropped_rows,
         fingerprint: fingerprint(train, validation, input_shape, count),
     }
@@ -134,7 +139,7 @@ mod tests {
             count: 4,
         };
         let outputs = ["a".to_owned(), "b".to_owned()];
-        let summary = summary(&train, &Samples::default(), &[1], vec!["x".into()], &outputs, 3);
+        let summary = summary(&train, &Samples::default(), &[1], vec!["x".into()], &outputs, 3, Vec::new());
         assert_eq!(summary.inputs, Moments { mean: 3.0, std: 3.5f64.sqrt(), min: 1.0, max: 6.0 });
         assert_eq!(summary.targets[0].train.mean, 4.0);
         assert_eq!(summary.targets[0].median, 2.5);

@@ -26,7 +26,7 @@ pub enum Layer {
         activation: Activation,
         /// Whether there is a bias.
         bias: bool,
-        /// How this layer starts; left out: as `model.init` says.
+        /// How this layer starts; it and each of its keys, left out: as `model.init` says.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         init: Option<Init>,
     },
@@ -44,7 +44,7 @@ pub enum Layer {
         activation: Activation,
         /// Whether there is a bias.
         bias: bool,
-        /// How this layer starts; left out: as `model.init` says.
+        /// How this layer starts; it and each of its keys, left out: as `model.init` says.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         init: Option<Init>,
     },
@@ -85,6 +85,19 @@ pub enum Layer {
     },
 }
 
+impl Layer {
+    /// Its activation; `None` of a layer that has none.
+    pub fn activation(&self) -> Option<Activation> {
+        match *self {
+            Self::Dense { activation, .. }
+            | Self::Conv2d { activation, .. }
+            | Self::BatchNorm { activation, .. }
+            | Self::Activation { activation } => Some(activation),
+            Self::MaxPool2d { .. } | Self::AvgPool2d { .. } | Self::Flatten {} | Self::Dropout { .. } => None,
+        }
+    }
+}
+
 /// Activation functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -107,6 +120,23 @@ pub enum Activation {
     Softplus,
     /// `exp(x) / sum(exp(x))` over the units (the channels of an image); of one unit always 1.
     Softmax,
+}
+
+impl Activation {
+    /// Its name in the TOML and the record.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Linear => "linear",
+            Self::Relu => "relu",
+            Self::LeakyRelu => "leaky_relu",
+            Self::Elu => "elu",
+            Self::Gelu => "gelu",
+            Self::Tanh => "tanh",
+            Self::Sigmoid => "sigmoid",
+            Self::Softplus => "softplus",
+            Self::Softmax => "softmax",
+        }
+    }
 }
 
 /// Padding of a convolution.

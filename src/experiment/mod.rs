@@ -10,6 +10,7 @@ mod error;
 pub(crate) mod excerpt;
 pub mod expression;
 mod faults;
+mod infos;
 mod layers;
 pub mod reader;
 pub mod shapes;
@@ -29,6 +30,7 @@ pub use self::{
     change::Change,
     error::{ExperimentError, ExperimentErrors},
     faults::{Faults, GradientFault, LossShapes, TargetFault, TrainingMode},
+    infos::layer_infos,
     layers::{Activation, BiasInit, Init, Layer, Model, Padding, WeightInit},
     reader::{LARGEST_SEED, parse, read},
     source::{Data, Distribution, Formula, Missing, Scaling, Source},

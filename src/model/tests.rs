@@ -54,6 +54,8 @@ fn layers_are_named_shaped_and_counted() {
         })
         .collect();
     insta::assert_snapshot!(lines.join("\n"));
+    let told = crate::experiment::layer_infos(&every_layer(), &[2, 16, 14], 2).expect("the layers fit");
+    assert_eq!(told, net.layers(), "what is told without building it");
     assert_eq!(net.count(), net.parameters().iter().map(|parameter| parameter.tensor.numel() as u64).sum::<u64>());
     for (index, parameter) in net.parameters().iter().enumerate() {
         assert!(net.layers()[parameter.layer].parameters.contains(&parameter.name), "{index}");
@@ -253,4 +255,93 @@ fn what_does_not_fit_is_named_with_both_shapes() {
     let wrong = Tensor::zeros([3, 2, 16, 14], (Kind::Double, Device::Cpu));
     let error = net.forward(&wrong, Mode::Eval).expect_err("weights are single precision");
     insta::assert_snapshot!(error, @"libtorch failed in `conv2d_1`");
+}
+
+#[test]
+fn a_layer_of_its_own_initialisation_leaves_the_others_as_they_are() {
+    use crate::experiment::{BiasInit, Init, WeightInit};
+    let _torch = torch();
+    let own = Init { weights: WeightInit::Zeros {}, gain: 1.0, bias: BiasInit::Constant { value: 0.25 } };
+    let layers = |init: Option<Init>| {
+        let mut conv = conv(Padding::Half, Activation::Relu);
+        let mut hidden = dense(4, Activation::Relu);
+        for layer in [&mut conv, &mut hidden] {
+            if let Layer::Conv2d { init: of, .. } | Layer::Dense { init: of, .. } = layer {
+                *of = init;
+            }
+        }
+        vec![conv, Layer::Flatten {}, hidden, dense(None, Activation::Linear)]
+    };
+    let start = |init| {
+        let net = Net::new(&model(layers(init)), &[1, 8, 8], 2, 3, Device::Cpu).expect("the layers fit");
+        net.state().into_iter().map(|(name, tensor)| (name, values(&tensor))).collect::<BTreeMap<_, _>>()
+    };
+    let (usual, changed) = (start(None), start(Some(own)));
+    for (name, values) in &changed {
+        match name.as_str() {
+            "conv2d_1.weight" | "dense_1.weight" => assert!(values.iter().all(|value| *value == 0.0), "{name}"),
+            "conv2d_1.bias" | "dense_1.bias" => assert!(values.iter().all(|value| *value == 0.25), "{name}"),
+            _ => assert_eq!(values, &usual[name], "{name}"),
+        }
+    }
+    assert!(usual["conv2d_1.weight"].iter().any(|value| *value != 0.0));
+    let louder = start(Some(Init { weights: WeightInit::PytorchUniform {}, gain: 2.0, ..own }));
+    for (loud, plain) in louder["dense_1.weight"].iter().zip(&usual["dense_1.weight"]) {
+        assert!((loud - 2.0 * plain).abs() < 1e-6, "the same draws, twice as large");
+    }
+}
+
+#[test]
+fn a_step_seen_again_draws_the_same_and_moves_nothing() {
+    let _torch = torch();
+    let net = net(1);
+    let inputs = Tensor::randn([9, 2, 16, 14], (Kind::Float, Device::Cpu));
+    let before = bits(&net.state());
+    tch::manual_seed(5);
+    let again = net.forward(&inputs, Mode::Again).expect("the inputs fit");
+    assert_eq!(bits(&net.state()), before, "running statistics moved");
+    tch::manual_seed(5);
+    let trained = net.forward(&inputs, Mode::Train).expect("the inputs fit");
+    assert_ne!(bits(&net.state()), before);
+    for (again, trained) in again.iter().zip(&trained) {
+        assert_eq!(values(again), values(trained));
+    }
+}
+
+#[test]
+fn a_detached_layer_computes_the_same_and_stops_gradients() {
+    let _torch = torch();
+    let layers = vec![dense(4, Activation::Tanh), dense(3, Activation::Tanh), dense(None, Activation::Linear)];
+    let net = Net::new(&model(layers), &[2], 1, 5, Device::Cpu).expect("the layers fit");
+    let inputs = Tensor::randn([6, 2], (Kind::Float, Device::Cpu));
+    let whole = net.forward(&inputs, Mode::Train).expect("the inputs fit");
+    for cut in 0..3 {
+        let taps = net.forward_detached(&inputs, Mode::Train, Some(cut)).expect("the inputs fit");
+        for (tap, whole) in taps.iter().zip(&whole) {
+            assert_eq!(values(tap), values(whole));
+        }
+        let sum = taps[2].sum(Kind::Float);
+        let parameters: Vec<&Tensor> = net.parameters().iter().map(|parameter| &parameter.tensor).collect();
+        let gradients = Tensor::run_backward(&[&sum], &parameters, false, false);
+        for (gradient, parameter) in gradients.iter().zip(net.parameters()) {
+            // The last layer's own tap lies before its cut.
+            assert_eq!(gradient.defined(), parameter.layer > cut || cut == 2, "{cut} {}", parameter.name);
+        }
+    }
+}
+
+#[test]
+fn what_the_last_activation_is_given_is_what_it_makes_the_prediction_of() {
+    let _torch = torch();
+    for layers in [
+        vec![dense(4, Activation::Tanh), dense(None, Activation::Sigmoid)],
+        vec![dense(None, Activation::Sigmoid)],
+        vec![dense(None, Activation::Linear), Layer::Activation { activation: Activation::Sigmoid }],
+    ] {
+        let net = Net::new(&model(layers), &[2], 1, 5, Device::Cpu).expect("the layers fit");
+        let inputs = Tensor::randn([6, 2], (Kind::Float, Device::Cpu));
+        let taps = net.forward(&inputs, Mode::Eval).expect("the inputs fit");
+        let before = net.before_last_activation(&inputs, &taps).expect("the inputs fit");
+        assert_eq!(values(&before.sigmoid()), values(taps.last().expect("a prediction")));
+    }
 }

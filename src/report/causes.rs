@@ -14,7 +14,7 @@ pub struct Placed<'a> {
     pub cause: &'a CauseDiagnosis,
     /// How many causes stand between it and one that nothing brings about.
     pub depth: usize,
-    /// Whether another one is as well supported.
+    /// Whether another one, which is no consequence either, is as well supported.
     pub tied: bool,
 }
 
@@ -30,6 +30,11 @@ pub fn placed(causes: &[CauseDiagnosis]) -> Vec<Placed<'_>> {
     for cause in causes {
         place(cause, 0, causes, &mut order);
     }
+    let roots: Vec<Support> =
+        order.iter().filter(|placed| placed.depth == 0).map(|placed| placed.cause.support).collect();
+    for placed in order.iter_mut().filter(|placed| placed.depth == 0) {
+        placed.tied = roots.iter().filter(|support| **support == placed.cause.support).count() > 1;
+    }
     order
 }
 
@@ -37,8 +42,7 @@ fn place<'a>(cause: &'a CauseDiagnosis, depth: usize, causes: &'a [CauseDiagnosi
     if order.iter().any(|placed| placed.cause.id == cause.id) {
         return;
     }
-    let tied = causes.iter().any(|other| other.id != cause.id && other.rank == cause.rank);
-    order.push(Placed { cause, depth, tied });
+    order.push(Placed { cause, depth, tied: false });
     for consequence in causes.iter().filter(|other| other.consequence_of.as_deref() == Some(&cause.id)) {
         place(consequence, depth + 1, causes, order);
     }
@@ -99,31 +103,22 @@ pub fn against_it(cause: &CauseDiagnosis) -> impl Iterator<Item = &Evidence> {
 /// How several causes hang together, as sentences.
 pub fn together(diagnosis: &Diagnosis) -> Vec<String> {
     let order = placed(&diagnosis.causes);
-    let listed = |ids: &[String]| words::some_of_names(ids, 4, " and ");
-    let named = |causes: &[&Placed<'_>]| {
-        causes.iter().map(|placed| format!("`{}`", words::short(&placed.cause.id, 60))).collect::<Vec<_>>()
-    };
-    let mut sentences = Vec::new();
-    let first = order.first().map(|placed| placed.cause.rank);
-    let tied: Vec<&Placed<'_>> = order.iter().filter(|placed| Some(placed.cause.rank) == first).collect();
-    if tied.len() > 1 {
-        sentences
-            .push(format!("A tie: nothing that was seen tells {} apart; only re-training can.", listed(&named(&tied))));
+    let Some(first) = order.first() else { return Vec::new() };
+    let equals = order.iter().filter(|placed| placed.depth == 0 && placed.cause.support == first.cause.support);
+    let equals: Vec<String> = equals.map(|placed| format!("`{}`", words::short(&placed.cause.id, 60))).collect();
+    let named = words::some_of_names(&equals, 4, " and ");
+    match (first.cause.support, equals.len()) {
+        (Support::Strong, 0 | 1) => Vec::new(),
+        (Support::Strong, _) => vec![format!(
+            "A tie: {named} are likely, and none of them brings about another. They may hold at once, each with a change of its \
+             own, and one may hide another; they stand in the order in which they act in a training."
+        )],
+        (_, 0 | 1) => vec!["No cause is likely on this evidence; only re-training can tell.".to_owned()],
+        (_, _) => vec![format!(
+            "No cause is likely on this evidence, and {named} tie: only re-training can tell them apart. They stand in the order \
+             in which they act in a training."
+        )],
     }
-    let independent = |placed: &&Placed<'_>| placed.depth == 0 && placed.cause.support == Support::Strong;
-    let independent: Vec<&Placed<'_>> = order.iter().filter(independent).collect();
-    if independent.len() > 1 && tied.len() < 2 {
-        sentences.push(format!(
-            "{} are likely, and none of them brings about another: each needs a change of its own, and one may hide \
-             another.",
-            listed(&named(&independent))
-        ));
-    }
-    if order.first().is_some_and(|placed| placed.cause.support != Support::Strong) {
-        sentences
-            .push("No cause is likely on this evidence; these are possible, and only re-training can tell.".to_owned());
-    }
-    sentences
 }
 
 /// What is said where no cause is supported; nothing where that is no news.
@@ -186,19 +181,27 @@ mod tests {
     }
 
     #[test]
-    fn a_tie_is_shown_as_a_tie_and_independent_causes_are_named() {
+    fn a_tie_is_shown_as_a_tie_and_a_consequence_is_no_rival() {
         let (mut diagnosis, _) = sample::question();
-        assert_eq!(together(&diagnosis), Vec::<String>::new());
+        let tied = |diagnosis: &Diagnosis| {
+            let order = placed(&diagnosis.causes).into_iter();
+            order.filter(|placed| placed.tied).map(|placed| placed.cause.id.clone()).collect::<Vec<_>>()
+        };
+        // The dead units are as likely as the rate, and follow from it.
+        assert_eq!(together(&diagnosis), [""; 0]);
+        assert_eq!(tied(&diagnosis), [""; 0]);
         let second = diagnosis.causes.iter().position(|cause| cause.id == "inputs-not-scaled").expect("in the sample");
         diagnosis.causes[second].support = Support::Strong;
         let said = together(&diagnosis).join(" ");
-        assert!(said.starts_with("`lr-too-high` and `inputs-not-scaled` are likely, and none"), "{said}");
-        diagnosis.causes[second].rank = diagnosis.causes[0].rank;
-        let said = together(&diagnosis).join(" ");
-        assert!(said.starts_with("A tie: nothing that was seen tells `lr-too-high` and"), "{said}");
-        assert!(!said.contains("are likely"), "{said}");
+        assert!(said.starts_with("A tie: `lr-too-high` and `inputs-not-scaled` are likely, and none"), "{said}");
+        assert_eq!(tied(&diagnosis), ["lr-too-high", "inputs-not-scaled"]);
         diagnosis.causes.iter_mut().for_each(|cause| cause.support = Support::Suggestive);
-        assert!(together(&diagnosis).iter().any(|sentence| sentence.starts_with("No cause is likely")));
+        let said = together(&diagnosis).join(" ");
+        assert!(said.starts_with("No cause is likely on this evidence, and `lr-too-high` and"), "{said}");
+        diagnosis.causes.truncate(1);
+        assert_eq!(together(&diagnosis), ["No cause is likely on this evidence; only re-training can tell."]);
+        diagnosis.causes.clear();
+        assert_eq!(together(&diagnosis), [""; 0]);
     }
 
     #[test]

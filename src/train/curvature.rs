@@ -68,7 +68,11 @@ impl Surface {
         let loss = regression_loss(prediction, &batch.targets, loss)?;
         let parameters: Vec<Tensor> =
             net.parameters().iter().map(|parameter| parameter.tensor.shallow_clone()).collect();
-        let mut gradient = Tensor::f_run_backward(&[&loss], &parameters, true, true)?;
+        let mut gradient = if loss.requires_grad() {
+            Tensor::f_run_backward(&[&loss], &parameters, true, true)?
+        } else {
+            parameters.iter().map(|_| Tensor::new()).collect() // nothing in the network learns
+        };
         zeros_for_undefined(&mut gradient, &parameters)?;
         Ok(Self { parameters, gradient })
     }

@@ -80,12 +80,17 @@ fn spectrum(activations: &Tensor) -> Result<Option<Spectrum>, TrainError> {
     Ok(Some(Spectrum { samples: samples as usize, eigenvalues, scores }))
 }
 
+/// Rounding of an activation over the spacing of `f32`: it is a sum of many terms, each of which was rounded. The mean over a
+/// whole image of the same values in another order has been seen to differ by several spacings, and a read-out, which
+/// weighs a direction by what it says and not by its size, found the place of a box in them.
+const ROUNDED_SUMS: f64 = 16.0;
+
 /// Largest squared singular value that rounding to `f32` alone makes: that of a random matrix whose entries are as large as
-/// the spacing of the activations (Davidson and Szarek 2001: `sqrt(N) + sqrt(units)` times their size).
+/// it (Davidson and Szarek 2001: `sqrt(N) + sqrt(units)` times their size).
 fn rounding(flat: &Tensor, samples: i64, units: i64) -> Result<f64, TrainError> {
     let mean_square = flat.f_square()?.f_mean(Kind::Double)?.f_double_value(&[])?;
     let reach = (samples as f64).sqrt() + (units as f64).sqrt();
-    Ok(mean_square * (f64::from(f32::EPSILON) * reach).powi(2))
+    Ok(mean_square * (ROUNDED_SUMS * f64::from(f32::EPSILON) * reach).powi(2))
 }
 
 #[cfg(test)]

@@ -25,6 +25,8 @@ mod taps;
 pub mod trainer;
 
 #[cfg(test)]
+mod fault_tests;
+#[cfg(test)]
 mod tests;
 
 pub use run::run_trial;

@@ -48,7 +48,7 @@ impl Affine {
 }
 
 impl Planted {
-    /// Finds the layers that are named, and takes their parameters from the optimiser.
+    /// Finds the layers that are named, and takes from the optimiser what it is not given, or what no gradient reaches.
     ///
     /// # Errors
     /// When a layer is not there.
@@ -60,12 +60,10 @@ impl Planted {
             })
         };
         let untrained = faults.untrained_layers.iter().map(place).collect::<Result<Vec<_>, _>>()?;
-        if !untrained.is_empty() {
-            let moves: Vec<bool> =
-                net.parameters().iter().map(|parameter| !untrained.contains(&parameter.layer)).collect();
-            optimiser.move_only(&moves);
-        }
         let detached = Some(&faults.detached_layer).filter(|layer| !layer.is_empty()).map(place).transpose()?;
+        // Before the cut there is no gradient, not one of zeros, and an optimiser skips what has none: no decay moves it.
+        let moves = |layer: usize| !untrained.contains(&layer) && detached.is_none_or(|cut| layer > cut);
+        optimiser.move_only(&net.parameters().iter().map(|parameter| moves(parameter.layer)).collect::<Vec<bool>>());
         let summed = if faults.gradients == GradientFault::Accumulated { net.parameters() } else { &[] };
         let zeros = summed.iter().map(|parameter| parameter.tensor.f_zeros_like()?.f_detach());
         Ok(Self {

@@ -66,7 +66,7 @@ fn open<'a>(dir: &'a Path, spec: &'a Spec, progress_every: Duration) -> Result<T
     let device = device(&spec.device)?;
     tch::set_num_threads(i32::try_from(spec.threads.max(1)).unwrap_or(i32::MAX));
 
-    let data = data::load(&spec.experiment.data)?;
+    let data = data::load_planted(&spec.experiment.data, &spec.experiment.faults)?;
     let summary = data.summary.clone();
     let references = shared::references(dir, &spec.experiment.diagnosis, &data);
     let trainer = Trainer::new(&spec.experiment, spec.seed, data, device)?;

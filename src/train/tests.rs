@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A small regression with everything that has a state: momentum, dropout, batch normalisation, a schedule.
-const EVERYTHING: &str = r#"
+pub(super) const EVERYTHING: &str = r#"
 [data]
 source = "function"
 formula = "sine"
@@ -63,22 +63,22 @@ optimiser = { kind = "adam", lr = 0.001 }
 checkpoint_secs = 0
 "#;
 
-fn experiment(text: &str) -> Experiment {
+pub(super) fn experiment(text: &str) -> Experiment {
     reader::parse(text, "test", Path::new("."), "test").expect("the test's own configuration")
 }
 
-fn spec(experiment: Experiment, seed: u64) -> Spec {
+pub(super) fn spec(experiment: Experiment, seed: u64) -> Spec {
     let (device, config_name) = ("cpu".to_owned(), "test".to_owned());
     Spec { schema: trial::SCHEMA, seed, threads: 1, device, config_name, experiment }
 }
 
-fn run(dir: &Path, spec: &Spec) -> Record {
+pub(super) fn run(dir: &Path, spec: &Spec) -> Record {
     let outcome = run_trial(dir, spec, &AtomicBool::new(false), &mut |_| {}).expect("the run is valid");
     assert!(outcome.status.is_final());
     store::read(&folder::record_dir(dir)).expect("the record was just written")
 }
 
-fn weights(dir: &Path) -> Vec<(String, Vec<u32>)> {
+pub(super) fn weights(dir: &Path) -> Vec<(String, Vec<u32>)> {
     let mut tensors = Tensor::read_safetensors(dir.join(WEIGHTS)).expect("a finished run keeps its weights");
     tensors.sort_by(|a, b| a.0.cmp(&b.0));
     tensors.into_iter().map(|(name, tensor)| (name, bits(&tensor))).collect()
@@ -89,7 +89,7 @@ fn bits(tensor: &Tensor) -> Vec<u32> {
 }
 
 /// Two records of the same run, whatever the clock said and however the segments were cut.
-fn same(one: &Record, other: &Record) {
+pub(super) fn same(one: &Record, other: &Record) {
     assert_eq!(one.series.keys().collect::<Vec<_>>(), other.series.keys().collect::<Vec<_>>());
     for (id, points) in &one.series {
         assert_eq!(points, &other.series[id], "{id:?}");
@@ -114,8 +114,8 @@ fn a_seed_gives_the_same_run_twice_and_another_seed_another() {
 }
 
 /// Weights, running statistics and the next draw of libtorch's generator after some steps, all as bits.
-fn state_after(probes: Probes, bump: bool) -> (Vec<Vec<u32>>, Vec<u32>) {
-    let mut experiment = experiment(EVERYTHING);
+pub(super) fn state_after(faults: &str, probes: Probes, bump: bool) -> (Vec<Vec<u32>>, Vec<u32>) {
+    let mut experiment = experiment(&format!("{EVERYTHING}{faults}"));
     experiment.diagnosis.probes = probes;
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut recorder = super::recorder::tests_support::recorder(folder.path(), &experiment);
@@ -147,6 +147,12 @@ fn state_after(probes: Probes, bump: bool) -> (Vec<Vec<u32>>, Vec<u32>) {
             (Split::Train, Channel::ReadoutSkill),
             (Split::Train, Channel::Sharpness),
             (Split::TrainingPath, Channel::Skill),
+            (Split::Train, Channel::RecomputedLoss),
+            (Split::Train, Channel::PairedLoss),
+            (Split::Train, Channel::GradientCosine),
+            (Split::Train, Channel::DistanceFromStart),
+            (Split::Train, Channel::OutputSlope),
+            (Split::StandardisedInputs, Channel::StabilityRatio),
         ] {
             let measured = |id: &SeriesId| id.split == split && id.channel == channel;
             assert!(record.series.keys().any(measured), "no {channel:?}");
@@ -159,11 +165,11 @@ fn state_after(probes: Probes, bump: bool) -> (Vec<Vec<u32>>, Vec<u32>) {
 #[test]
 fn probes_do_not_disturb_the_run() {
     let _torch = torch();
-    let (bare, draw) = state_after(Probes::None, false);
-    let (watched, draw_watched) = state_after(Probes::All, false);
+    let (bare, draw) = state_after("", Probes::None, false);
+    let (watched, draw_watched) = state_after("", Probes::All, false);
     assert_eq!(bare, watched, "an instrument changed weights or running statistics");
     assert_eq!(draw, draw_watched, "an instrument drew from libtorch's generator");
-    let (bumped, _) = state_after(Probes::None, true);
+    let (bumped, _) = state_after("", Probes::None, true);
     assert_ne!(bare, bumped, "this test would not have seen a change of one bit");
 }
 

@@ -22,7 +22,7 @@ use crate::{
 const FORMAT: u32 = 1;
 
 /// Seed of the references: one for all runs, since their data are the same, and all should be held against the same.
-const SEED: u64 = 0;
+pub const SEED: u64 = 0;
 
 /// Largest file that is read: a thousand outputs take a megabyte.
 const MOST_BYTES: u64 = 64 << 20;

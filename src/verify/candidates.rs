@@ -39,6 +39,9 @@ pub fn keep_applicable(diagnosis: &mut Diagnosis, configuration: &Configuration)
             changed
                 .is_some_and(|(base, changed)| changed != *base && anti_fixes::refused(base, &changed, runs).is_none())
         });
+        for change in &mut cause.changes {
+            change.from = configuration.value_at(&change.path);
+        }
     }
 }
 

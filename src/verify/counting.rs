@@ -18,39 +18,48 @@ const REPAIRED_SHARE: f64 = 0.5;
 /// way up is off its constant, and lacks nothing but epochs.
 const WELL_UNDER_WAY_SHARE: f64 = 0.5;
 
+/// Share of what the best reference attains, and skill without a reference, from which a run counts as learned though it was
+/// still improving: the trainer stops a proof's run there, before anybody can see that it is done.
+const AS_GOOD_SHARE: f64 = 0.9;
+
 /// What counts as repaired; the control's runs are counted by the same rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repaired {
-    /// It learned.
+    /// It learned, or does as well as the references and still improves.
     Learned,
-    /// It learned, or is still improving and beyond doubt above half of what a reference attains, at every output.
+    /// The same, or it is still improving and beyond doubt above half of what a reference attains, at every output.
     OrWellUnderWay,
 }
 
 impl Repaired {
-    /// The rule for a control with this verdict: where being unfinished is the complaint, it is no repair.
+    /// The rule for a control with this verdict: where being unfinished is the complaint, to be under way is no repair.
     pub fn rule_for(control: State) -> Self {
         if control == State::Undertrained { Self::Learned } else { Self::OrWellUnderWay }
     }
 
     /// Whether a run counts.
     pub fn counts(self, run: &RunDiagnosis) -> bool {
-        let under_way = || {
-            self == Self::OrWellUnderWay
-                && run.state == State::Undertrained
-                && run.outputs.iter().all(|output| {
-                    matches!(output.state, State::Learned | State::Unpredictable) || is_well_under_way(output)
-                })
+        let does = |output: &OutputDiagnosis| match output.state {
+            State::Learned | State::Unpredictable => true,
+            State::Undertrained => self.counts_unfinished(output),
+            State::Memorised
+            | State::Shrunk
+            | State::Partial
+            | State::Mismatch
+            | State::Collapsed
+            | State::Diverged
+            | State::Undecided => false,
         };
-        run.state == State::Learned || under_way()
+        run.state == State::Learned || (run.state == State::Undertrained && run.outputs.iter().all(does))
     }
-}
 
-fn is_well_under_way(output: &OutputDiagnosis) -> bool {
-    let attained = output.best_reference.as_ref().filter(|best| best.finds_signal);
-    let above =
-        attained.zip(output.skill).is_some_and(|(best, skill)| skill.low >= WELL_UNDER_WAY_SHARE * best.skill.high);
-    output.state == State::Undertrained && above
+    fn counts_unfinished(self, output: &OutputDiagnosis) -> bool {
+        let Some(skill) = output.skill else { return false };
+        let attained = output.best_reference.as_ref().filter(|best| best.finds_signal).map(|best| best.skill);
+        let wanted = attained.map_or(AS_GOOD_SHARE, |best| AS_GOOD_SHARE * best.value.clamp(0.0, 1.0));
+        let under_way = || attained.is_some_and(|best| skill.low >= WELL_UNDER_WAY_SHARE * best.high);
+        skill.value >= wanted || (self == Self::OrWellUnderWay && under_way())
+    }
 }
 
 /// Whether every gradient is proved to be gone, in any of the runs.
@@ -175,6 +184,11 @@ mod tests {
         assert!(!Repaired::OrWellUnderWay.counts(&improving(0.39, true)));
         assert!(!Repaired::OrWellUnderWay.counts(&improving(0.41, false)), "nothing to hold it against");
         assert!(!Repaired::Learned.counts(&improving(0.41, true)), "being unfinished is the complaint");
+        // Nine tenths of 0.78: as good as can be asked for, and stopped for it.
+        assert!(Repaired::Learned.counts(&improving(0.66, true)) && !Repaired::Learned.counts(&improving(0.64, true)));
+        assert!(
+            Repaired::Learned.counts(&improving(0.86, false)) && !Repaired::Learned.counts(&improving(0.84, false))
+        );
         let mut other = improving(0.41, true);
         let mut flat = other.outputs[0].clone();
         flat.state = State::Collapsed;

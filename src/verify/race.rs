@@ -268,10 +268,11 @@ impl Race<'_> {
         Ok(Both::Trained(stop))
     }
 
-    /// One trial of a candidate: it stops as soon as it has learned, since that is what is counted.
+    /// One trial of a candidate: it stops as soon as it has learned, since that is what is counted, or is settled, also where
+    /// the control was trained to its end.
     fn trial(&self, candidate: &Candidate, seed: u64) -> (PathBuf, Spec) {
         let mut experiment = candidate.experiment.clone();
-        experiment.diagnosis.stop_when_learned = true;
+        (experiment.diagnosis.early_stop, experiment.diagnosis.stop_when_learned) = (true, true);
         let dir = proofs::run_dir(self.control.dir, &changes_of(&candidate.changes), seed);
         (dir, Spec { seed, experiment, ..self.control.spec.clone() })
     }

@@ -48,7 +48,7 @@ fn refused(place: &Place, arguments: &[&str]) -> String {
 #[test]
 fn a_dead_layer_is_found_stuck_and_all_of_it_is_on_disk() {
     let place = Place::new();
-    let printed = diagnosis(&place, 1, &["diagnose", &fixture("dead-relu-bias.toml")]);
+    let printed = diagnosis(&place, 1, &["diagnose", &fixture("dead-relu-bias.toml"), "--no-fix"]);
     assert_eq!((printed.verdict.state, printed.verdict.hold), (State::Collapsed, Some(Hold::Stuck)));
     let [run] = printed.runs.as_slice() else { panic!("one run: {printed:?}") };
     let certificate = run.certificate.as_ref().expect("the proof behind `stuck`");
@@ -93,7 +93,7 @@ fn its_healthy_twin_learns_is_drawn_again_alike_and_is_not_trained_twice() {
 #[test]
 fn real_measurements_are_predicted_as_well_as_they_can_be() {
     let place = Place::new();
-    let output = place.run(&["diagnose", &fixture("diabetes.toml"), "--format", "json"]);
+    let output = place.run(&["diagnose", &fixture("diabetes.toml"), "--no-fix", "--format", "json"]);
     let found: Diagnosis = serde_json::from_slice(&output.stdout).expect("JSON");
     assert!(matches!(found.verdict.state, State::Learned | State::Undertrained), "{:?}", found.verdict);
     assert_eq!(output.status.code(), Some(i32::from(found.verdict.state != State::Learned)));
@@ -146,7 +146,7 @@ fn a_network_that_runs_away_has_diverged() {
     let place = Place::new();
     // Squares of ever larger errors: infinite after a few steps, then NaN.
     let away = "training.optimiser={ kind = 'sgd', lr = 1e6 }";
-    let found = diagnosis(&place, 1, &["diagnose", &fixture("healthy-function.toml"), "--set", away]);
+    let found = diagnosis(&place, 1, &["diagnose", &fixture("healthy-function.toml"), "--no-fix", "--set", away]);
     assert_eq!(found.verdict.state, State::Diverged);
     assert!(found.runs[0].findings.iter().any(|finding| finding.id == "non-finite"), "{:?}", found.runs[0].findings);
 }

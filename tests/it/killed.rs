@@ -110,7 +110,8 @@ fn names(dir: &Path) -> Vec<String> {
 
 /// Starts the diagnosis in a group of its own, so that one signal meets the program and its trials.
 fn start(place: &Place) -> Child {
-    let mut command = place.command(&["diagnose", "config.toml", "--out", "cut", "--resume", "--threads", "1"]);
+    let mut command =
+        place.command(&["diagnose", "config.toml", "--out", "cut", "--resume", "--no-fix", "--threads", "1"]);
     command.process_group(0).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("start")
 }
 
@@ -156,10 +157,10 @@ fn left(place: &Place, dir: &str) -> Left {
 fn survives(config: &str, cuts: &[Cut]) -> (Record, usize) {
     let place = Place::new();
     fs::write(place.path("config.toml"), config).expect("configuration");
-    let whole = place.run(&["diagnose", "config.toml", "--out", "whole", "--threads", "1"]);
+    let whole = place.run(&["diagnose", "config.toml", "--out", "whole", "--no-fix", "--threads", "1"]);
     assert!(matches!(whole.status.code(), Some(0 | 1)), "{}", text(&whole.stderr));
     let came = cuts.iter().filter(|&&when| cut(&place, when)).count();
-    let resumed = place.run(&["diagnose", "config.toml", "--out", "cut", "--threads", "1", "--resume"]);
+    let resumed = place.run(&["diagnose", "config.toml", "--out", "cut", "--no-fix", "--threads", "1", "--resume"]);
     assert_eq!(resumed.status.code(), whole.status.code(), "{}", text(&resumed.stderr));
 
     let (whole, cut) = (left(&place, "whole"), left(&place, "cut"));

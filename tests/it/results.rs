@@ -11,7 +11,7 @@ use crate::saved::{Fate, Place, files, text};
 fn finished_runs_are_judged_and_drawn_again_without_training() {
     let place = Place::new();
     place.save_diagnosis(&[Fate::Collapsed, Fate::Collapsed]);
-    let output = place.run(&["diagnose", "config.toml", "--format", "json"]);
+    let output = place.run(&["diagnose", "config.toml", "--no-fix", "--format", "json"]);
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     let diagnosis: Diagnosis = serde_json::from_slice(&output.stdout).expect("one JSON document");
     assert_eq!((diagnosis.verdict.state, diagnosis.runs.len()), (State::Collapsed, 2));

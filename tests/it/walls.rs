@@ -65,7 +65,9 @@ const WALLS: &[(&[&str], Where)] = &[
     (&["crate::train"], Only(&["train/", "commands/"])),
     (&["crate::report"], Only(&["report/", "commands/"])),
     (&["crate::commands", "crate::cli"], Only(SHELL)),
-    (&["crate::trial"], Only(&["trial/", "train/", "commands/"])),
+    (&["crate::trial"], Only(&["trial/", "train/", "verify/", "commands/"])),
+    // It decides what is trained, by whoever runs it: the clock is an argument, too.
+    (&["crate::verify"], Only(&["verify/", "commands/", "cli.rs"])),
     (&["crate::judge"], NotIn(&["data/", "experiment/", "model/", "probes/", "record/", "references/", "stats/"])),
     // The references see numbers: not where they come from, nor the network that they are compared with.
     (

@@ -2,7 +2,7 @@
 
 use super::{
     Slip,
-    compile::constant,
+    nodes::constant,
     parse::{self, Draw},
 };
 use crate::experiment::{

@@ -9,12 +9,14 @@
 //! inputs = ["4 + 2 * (s > 0.5)", "w"]                        # a name of ten numbers is ten columns
 //! targets = { y = "3 * signal + s" }
 //! ```
-//! `parse` makes a tree of one text, `functions` knows what can be called, [`Program::new`] resolves the names and the
-//! number of columns of everything; `data` computes it.
+//! `parse` makes a tree of one text, `functions` knows what can be called, `names` what stands for what, `nodes` how many
+//! numbers everything is, and [`Program::new`] puts the lists together; `data` computes it.
 
 mod compile;
 mod draws;
 mod functions;
+mod names;
+mod nodes;
 mod parse;
 
 use std::ops::Range;

@@ -54,7 +54,6 @@ fn mistakes_have_places_and_help() {
         "mix(v, 0)",
         "range(1.5)",
         "mixes(range(100000), 1000)",
-        "range(100000) + range(100000) + range(100000) + range(100000) + range(100000) + range(100000)",
         "",
         "  ",
     ];
@@ -113,6 +112,7 @@ fn names_are_held_apart() {
     assert_eq!(told(&[("a", U)], &[("a", "1")], X), ["define 0: there already is a `a`"]);
     // `w2` is the second number of `w`.
     assert_eq!(told(&[("w2", U), ("w", "uniform(0, 1) x 3")], &[], X), ["draws 1: there already is a `w2`"]);
+    assert_eq!(told(&[("w", "uniform(0, 1) x 3"), ("w2", U)], &[], X), ["draws 1: there already is a `w2`"]);
     assert_eq!(told(&[], &[("a", "b"), ("b", "1")], X), ["define 0: `b` is not known here"]);
     assert_eq!(told(&[], &[("a", "a")], X), ["define 0: `a` is not known here"]);
     // One mistake, and one word on what rests on it.
@@ -140,6 +140,39 @@ fn columns_are_named() {
         (program.input_names, program.target_names),
         (wanted.map(str::to_owned).into(), vec!["y1".into(), "y2".into()])
     );
+}
+
+/// Neighbours of the names of numbers are names like others.
+#[test]
+fn only_its_own_numbers_are_taken_by_a_name() {
+    let draws = named(&[
+        ("w4", "uniform(0, 1)"),
+        ("w", "uniform(0, 1) x 3"),
+        ("w0", "uniform(0, 1)"),
+        ("w02", "uniform(0, 1)"),
+        ("v1", "uniform(0, 1) x 12"),
+        ("u01", "uniform(0, 1)"),
+        ("u", "uniform(0, 1) x 12"),
+    ]);
+    let inputs = named(&[("a", "w3 + w4 + w0 + w02 + v12 + v112 + u01 + u12")]);
+    let program = Program::new(Texts { draws: &draws, define: &[], inputs: &inputs, targets: &inputs });
+    assert!(program.is_ok(), "{program:?}");
+}
+
+#[test]
+fn numbers_of_a_sample_are_limited() {
+    let wide = |count: usize| {
+        let draws: Vec<Named> = (0..count)
+            .map(|place| Named { name: format!("a{place}_"), expression: "uniform(0, 1) x 100000".to_owned() })
+            .collect();
+        let one = named(&[("c", "1")]);
+        Program::new(Texts { draws: &draws, define: &[], inputs: &one, targets: &one }).err().unwrap_or_default()
+    };
+    assert_eq!(wide(9), []);
+    assert_eq!(wide(11).len(), 1);
+    assert_eq!(wide(5000).len(), 1);
+    assert_eq!(mistakes(&["sum(range(90000))"; 11].join(" + ")).len(), 0);
+    assert_eq!(mistakes(&["sum(range(99999))"; 11].join(" + ")).len(), 1);
 }
 
 /// A stranger's text must not overflow the stack, or take the square of its length.

@@ -29,7 +29,7 @@ pub(super) const FORMULAS: &[(&str, Formula)] = &[
     ("zero", Formula::Zero),
 ];
 
-const DISTRIBUTIONS: Kinds<Distribution> = Kinds {
+pub(super) const DISTRIBUTIONS: Kinds<Distribution> = Kinds {
     tag: "distribution",
     default: Some("uniform"),
     options: &[
@@ -157,8 +157,8 @@ fn fill_source(walk: &mut Walk, fields: &mut Fields<'_>, template: Source) -> So
         }
         Source::Table { validation_fraction, delimiter, missing, .. } => {
             let path = path(walk, fields);
-            let features = names(walk, fields, "features", Names::MayBeLeftOut);
-            let targets = names(walk, fields, "targets", Names::Required);
+            let features = names(walk, fields, "features", Names::Features);
+            let targets = names(walk, fields, "targets", Names::Targets);
             let known: HashSet<&String> = features.iter().collect();
             if let Some(both) = targets.iter().find(|name| known.contains(name)) {
                 let message = format!("column `{}` is a feature and a target", shortened(both));
@@ -216,17 +216,25 @@ fn path(walk: &mut Walk, fields: &mut Fields<'_>) -> PathBuf {
     PathBuf::from(text)
 }
 
+/// What a list of names is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Names {
-    Required,
-    MayBeLeftOut,
+    Targets,
+    Features,
+    Layers,
 }
 
-/// Column names: a list of strings, or one string.
-pub(super) fn names(walk: &mut Walk, fields: &mut Fields<'_>, key: &'static str, need: Names) -> Vec<String> {
-    let help = format!("names of columns, such as `{key} = [\"y\"]`");
+/// Names of columns or layers: a list of strings, or one string.
+pub(super) fn names(walk: &mut Walk, fields: &mut Fields<'_>, key: &'static str, of: Names) -> Vec<String> {
+    let (word, example) = match of {
+        Names::Targets => ("column", "y"),
+        Names::Features => ("column", "x"),
+        Names::Layers => ("layer", "dense_1"),
+    };
+    let help = format!("names of {word}s, such as `{key} = [\"{example}\"]`");
     let path = fields.path(key);
     let Some(value) = fields.get(key) else {
-        if matches!(need, Names::Required) {
+        if of == Names::Targets {
             walk.missing(fields, key, &help);
         }
         return Vec::new();
@@ -239,7 +247,7 @@ pub(super) fn names(walk: &mut Walk, fields: &mut Fields<'_>, key: &'static str,
             return Vec::new();
         }
     };
-    if items.is_empty() && matches!(need, Names::Required) {
+    if items.is_empty() && of == Names::Targets {
         walk.out_of_range(&path, "at least one name", "an empty list", value.span(), &help);
     }
     let mut names: Vec<String> = Vec::with_capacity(items.len());
@@ -248,9 +256,9 @@ pub(super) fn names(walk: &mut Walk, fields: &mut Fields<'_>, key: &'static str,
         match item.get_ref() {
             DeValue::String(name) if !known.insert(name.as_ref()) => {
                 walk.conflict(
-                    format!("`{path}` names column `{}` twice", shortened(name)),
+                    format!("`{path}` names {word} `{}` twice", shortened(name)),
                     &item.span(),
-                    "name each column once",
+                    &format!("name each {word} once"),
                 );
             }
             DeValue::String(name) => names.push(name.to_string()),

@@ -10,6 +10,7 @@ use toml::{
 use super::fields::{Fields, Walk};
 use crate::experiment::{
     error::{ExperimentError, span},
+    excerpt::shortened,
     expression::{Mistake, Named, Part, Program, Texts},
 };
 
@@ -102,7 +103,7 @@ fn entries(walk: &mut Walk, fields: &mut Fields<'_>, part: Part) -> Entries {
             let mut rows: Vec<_> = table.iter().collect();
             rows.sort_by_key(|(key, _)| key.span().start);
             for (key, value) in rows {
-                let (name, path) = (key.get_ref().to_string(), format!("{path}.{}", key.get_ref()));
+                let (name, path) = (key.get_ref().to_string(), format!("{path}.{}", shortened(key.get_ref())));
                 list.add(walk, Some((name, key.span())), path, value, help);
             }
         }

@@ -12,6 +12,7 @@ use super::{
     strays::Stray,
 };
 use crate::experiment::{
+    Init,
     error::{ExperimentError, span},
     excerpt::{self, shortened},
     suggest::{listed, nearest},
@@ -55,6 +56,12 @@ impl<'a> Fields<'a> {
         self.table.is_some_and(|table| table.contains_key(key))
     }
 
+    /// Every key that was asked for, and the one that tells the kind.
+    pub fn asked_with(mut self, tag: &'static str) -> Vec<&'static str> {
+        self.asked.push(tag);
+        self.asked
+    }
+
     pub fn has_asked(&self, key: &str) -> bool {
         self.asked.contains(&key)
     }
@@ -65,6 +72,8 @@ impl<'a> Fields<'a> {
 pub(super) struct Walk {
     pub mistakes: Vec<ExperimentError>,
     pub(super) strays: Vec<Stray>,
+    /// How all layers start, once it is read.
+    pub(super) init: Option<Init>,
     /// Every key that was asked for anywhere, with its table.
     pub(super) homes: RefCell<BTreeSet<(String, &'static str)>>,
 }

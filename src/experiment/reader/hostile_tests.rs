@@ -34,6 +34,11 @@ fn answers_to_endless_files_are_short_and_soon() {
     let lines = |line: &dyn Fn(usize) -> String| (0..20_000).map(line).collect::<String>();
     let training = |text: String| format!("{SHORTEST}[training]\n{text}\n");
     let table = |text: String| format!("[data]\nsource = \"table\"\npath = \"a.csv\"\n{text}\n[model]\nhidden = [8]\n");
+    let expressions = |text: &str| {
+        format!(
+            "[data]\nsource = \"expressions\"\ntargets = \"x\"\ndraws = {{ x = \"uniform(0, 1)\" }}\n{text}\n[model]\nhidden = [8]\n"
+        )
+    };
     for text in [
         format!("name = \"{long}\"\n{SHORTEST}"),
         format!("name = [\n{}]\n{SHORTEST}", lines(&|line| format!("{line},\n"))),
@@ -44,6 +49,19 @@ fn answers_to_endless_files_are_short_and_soon() {
         training(lines(&|line| format!("epoch{line} = {line}\n"))),
         training(lines(&|line| format!("= {line}\n"))),
         training("= ".repeat(20_000)),
+        expressions(&format!("inputs = [\"{long}\"]")),
+        expressions(&format!("inputs = [\"x{}\"]", "+ y".repeat(200_000))),
+        expressions(&format!("inputs = [{}]", lines(&|line| format!("\"y{line}\", ")))),
+        expressions(&format!("inputs = [{}]", "\"x +\", ".repeat(9_000))),
+        expressions(&format!(
+            "inputs = [{}\"y\"]",
+            (0..9_000).map(|line| format!("\"x + {line}\", ")).collect::<String>()
+        )),
+        expressions(&format!(
+            "inputs = [\"x\"]\n[data.define]\n{}",
+            lines(&|line| format!("d{line} = \"d{}\"\n", line + 1))
+        )),
+        expressions(&format!("inputs = [\"x\"]\n[data.define]\n{long} = \"{long}\"")),
         table(format!("targets = \"y\"\ndelimiter = \"{long}\"")),
         table(format!("targets = [\"{long}\", \"{long}\"]")),
         table(format!("targets = [{}]", lines(&|line| format!("{line}, ")))),

@@ -27,7 +27,8 @@ use toml::de::DeTable;
 use self::fields::{Fields, Walk, describe};
 pub(crate) use self::limits::MOST_FEATURES;
 use super::{
-    Experiment, Source, batches,
+    Experiment, Source, Training,
+    batches::{self, Batching},
     error::{ExperimentError, ExperimentErrors, span},
     excerpt::is_steering,
     expression, held_out,
@@ -187,6 +188,39 @@ fn syntax_help(message: &str, line: &str) -> String {
     }
 }
 
+/// A setting of several kinds, each with keys of its own, and how its kind is told.
+pub(super) struct Setting {
+    /// The key that tells the kind.
+    pub tag: &'static str,
+    keys: fn(&str) -> Option<Vec<&'static str>>,
+}
+
+impl Setting {
+    /// The setting at a path, where it is one of these.
+    pub fn at(path: &[&str]) -> Option<Self> {
+        let (tag, keys): (_, fn(&str) -> _) = match path {
+            ["training", "loss"] => ("kind", |kind| training::LOSSES.keys(kind)),
+            ["training", "optimiser" | "optimizer"] => ("kind", |kind| training::OPTIMISERS.keys(kind)),
+            ["training", "schedule"] => ("kind", |kind| training::SCHEDULES.keys(kind)),
+            ["model", "init", "weights"] | ["model", "layers", _, "init", "weights"] => {
+                ("kind", |kind| model::WEIGHTS.keys(kind))
+            }
+            ["model", "init", "bias"] | ["model", "layers", _, "init", "bias"] => {
+                ("kind", |kind| model::BIASES.keys(kind))
+            }
+            ["model", "layers", _] => ("type", |kind| model::LAYERS.keys(kind)),
+            ["data", "inputs"] => ("distribution", |kind| data::DISTRIBUTIONS.keys(kind)),
+            _ => return None,
+        };
+        Some(Self { tag, keys })
+    }
+
+    /// The keys of a kind, its tag among them; `None` of a kind that there is not.
+    pub fn keys(&self, kind: &str) -> Option<Vec<&'static str>> {
+        (self.keys)(kind)
+    }
+}
+
 fn experiment(walk: &mut Walk, tree: &DeTable<'_>, folder: &Path, default_name: &str) -> Option<Experiment> {
     let mut root = Fields::new("", 0..0, Some(tree));
     let root = &mut root;
@@ -196,12 +230,13 @@ fn experiment(walk: &mut Walk, tree: &DeTable<'_>, folder: &Path, default_name: 
     let (model, places) = model::model(walk, root);
     let (training, batch_place) = training::training(walk, root);
     let diagnosis = training::diagnosis(walk, root);
-    let faults = faults::faults(walk, root);
+    let (faults, fault_places) = faults::faults(walk, root);
     walk.finish(root);
     let experiment = Experiment { name, seed, data: data?, model, training, diagnosis, faults };
     check_seeds(walk, root, &experiment);
     // Shapes are judged only where everything before could be read: a wrong number of units is told once, not twice.
     if walk.mistakes.is_empty() {
+        faults::check_layers(walk, &experiment, &fault_places);
         check_shapes(walk, &experiment, &places, &batch_place);
     }
     Some(experiment)
@@ -227,9 +262,10 @@ fn check_shapes(walk: &mut Walk, experiment: &Experiment, places: &model::Places
         Source::Table { features, .. } if features.is_empty() => return,
         Source::Table { features, targets, .. } => (vec![features.len()], targets.len(), None),
     };
-    let (model, batch_size) = (&experiment.model, experiment.training.batch_size);
+    let Training { batch_size, drop_last, .. } = experiment.training;
+    let model = &experiment.model;
     let checked = shapes::footprint(model, &input_shape, outputs, batch_size)
-        .and_then(|_| batches::check(model, &input_shape, outputs, batch_size, samples));
+        .and_then(|_| batches::check(model, &input_shape, outputs, Batching { batch_size, drop_last }, samples));
     match checked {
         Ok(()) => {}
         Err(error @ ShapeError::LoneSample { .. }) => walk.conflict(error.to_string(), batch_place, &error.advice()),
@@ -298,6 +334,10 @@ fn is_plain(character: char) -> bool {
 }
 
 #[cfg(test)]
+mod expression_tests;
+#[cfg(test)]
 mod hostile_tests;
+#[cfg(test)]
+mod planted_tests;
 #[cfg(test)]
 mod tests;

@@ -26,7 +26,7 @@ pub(super) const ACTIVATIONS: &[(&str, Activation)] = &[
 const PADDINGS: &[(&str, Padding)] = &[("valid", Padding::Valid), ("same", Padding::Same), ("half", Padding::Half)];
 
 /// Numbers that have no default are read as required, whatever stands in the template.
-const LAYERS: Kinds<Layer> = Kinds {
+pub(super) const LAYERS: Kinds<Layer> = Kinds {
     tag: "type",
     default: None,
     options: &[
@@ -59,7 +59,7 @@ fn fill_layer(walk: &mut Walk, fields: &mut Fields<'_>, template: Layer) -> Laye
             units: fields.get("units").and_then(|units| walk.count_value(&fields.path("units"), units, &limits::UNITS)),
             activation: walk.choice(fields, "activation", ACTIVATIONS, activation),
             bias: walk.flag(fields, "bias", bias),
-            init: fields.has("init").then(|| init(walk, fields)),
+            init: own_init(walk, fields),
         },
         Layer::Conv2d { stride, padding, activation, bias, .. } => Layer::Conv2d {
             filters: walk.count(fields, "filters", &limits::FILTERS, None),
@@ -68,7 +68,7 @@ fn fill_layer(walk: &mut Walk, fields: &mut Fields<'_>, template: Layer) -> Laye
             padding: walk.choice(fields, "padding", PADDINGS, padding),
             activation: walk.choice(fields, "activation", ACTIVATIONS, activation),
             bias: walk.flag(fields, "bias", bias),
-            init: fields.has("init").then(|| init(walk, fields)),
+            init: own_init(walk, fields),
         },
         Layer::MaxPool2d { .. } => {
             let (size, stride) = window(walk, fields);
@@ -114,6 +114,9 @@ pub(super) fn model(walk: &mut Walk, root: &mut Fields<'_>) -> (Model, Places) {
     }
     let mut fields = walk.table(root, "model");
     let fields = &mut fields;
+    // Before the layers, whose own ones leave out what they share with it.
+    let init = init(walk, fields, PYTORCH);
+    walk.init = Some(init);
     let layers = fields.get("layers");
     let hidden = fields.get("hidden");
     let (layers, places) = match (layers, hidden) {
@@ -138,7 +141,6 @@ pub(super) fn model(walk: &mut Walk, root: &mut Fields<'_>) -> (Model, Places) {
             dense_layers(walk, fields, hidden)
         }
     };
-    let init = init(walk, fields);
     walk.finish(fields);
     let model = fields.at.clone();
     (Model { layers, init }, Places { layers: places, model })
@@ -241,7 +243,7 @@ pub(super) const WEIGHTS: Kinds<WeightInit> = Kinds {
     },
 };
 
-const BIASES: Kinds<BiasInit> = Kinds {
+pub(super) const BIASES: Kinds<BiasInit> = Kinds {
     tag: "kind",
     default: Some("pytorch_uniform"),
     options: &[
@@ -255,19 +257,26 @@ const BIASES: Kinds<BiasInit> = Kinds {
     },
 };
 
-fn init(walk: &mut Walk, fields: &mut Fields<'_>) -> Init {
+/// How one layer starts, where it says so; what it leaves out is as for all layers.
+fn own_init(walk: &mut Walk, fields: &mut Fields<'_>) -> Option<Init> {
+    fields.get("init")?;
+    let all = walk.init.unwrap_or(PYTORCH);
+    Some(init(walk, fields, all))
+}
+
+fn init(walk: &mut Walk, fields: &mut Fields<'_>, usual: Init) -> Init {
     let Some(value) = fields.get("init") else {
-        return PYTORCH;
+        return usual;
     };
     let path = fields.path("init");
     match value.get_ref() {
-        DeValue::String(_) => walk.word(&path, value, &[("pytorch", PYTORCH), ("keras", KERAS)]).unwrap_or(PYTORCH),
+        DeValue::String(_) => walk.word(&path, value, &[("pytorch", PYTORCH), ("keras", KERAS)]).unwrap_or(usual),
         DeValue::Table(table) => {
             let mut fields = Fields::new(path, value.span(), Some(table));
             let init = Init {
-                weights: walk.kind(&mut fields, "weights", &WEIGHTS, PYTORCH.weights),
-                gain: walk.number(&mut fields, "gain", &limits::GAIN, Some(PYTORCH.gain)),
-                bias: walk.kind(&mut fields, "bias", &BIASES, PYTORCH.bias),
+                weights: walk.kind(&mut fields, "weights", &WEIGHTS, usual.weights),
+                gain: walk.number(&mut fields, "gain", &limits::GAIN, Some(usual.gain)),
+                bias: walk.kind(&mut fields, "bias", &BIASES, usual.bias),
             };
             walk.finish(&fields);
             init
@@ -275,7 +284,7 @@ fn init(walk: &mut Walk, fields: &mut Fields<'_>) -> Init {
         other => {
             let help = "`\"pytorch\"`, `\"keras\"`, or `{ weights = \"he_normal\", gain = 1.0, bias = \"zeros\" }`";
             walk.wrong_type(&path, "a string or a table", other, value.span(), help);
-            PYTORCH
+            usual
         }
     }
 }

@@ -7,17 +7,17 @@ use crate::experiment::{
     rendered::{broken, rendered},
 };
 
-fn parsed(text: &str) -> Experiment {
+pub(super) fn parsed(text: &str) -> Experiment {
     parse(text, "config.toml", Path::new("/folder"), "config")
         .unwrap_or_else(|errors| panic!("{:?}", errors.mistakes()))
 }
 
-fn mistakes(text: &str) -> Vec<String> {
+pub(super) fn mistakes(text: &str) -> Vec<String> {
     let errors = parse(text, "config.toml", Path::new("/folder"), "config").expect_err("a mistake was planted");
     errors.mistakes().iter().map(ToString::to_string).collect()
 }
 
-const SHORTEST: &str = "[data]\nsource = \"function\"\nformula = \"sine\"\n[model]\nhidden = [8]\n";
+pub(super) const SHORTEST: &str = "[data]\nsource = \"function\"\nformula = \"sine\"\n[model]\nhidden = [8]\n";
 
 #[test]
 fn every_default_is_filled_in() {
@@ -236,7 +236,9 @@ fn examples() -> Vec<Experiment> {
     ] {
         vary(&|example| example.training.optimiser = optimiser);
     }
-    for loss in [Loss::Mae {}, Loss::Huber { delta: 0.3 }] {
+    for loss in
+        [Loss::Mae {}, Loss::Huber { delta: 0.3 }, Loss::Mape {}, Loss::BinaryCrossEntropy {}, Loss::CrossEntropy {}]
+    {
         vary(&|example| example.training.loss = loss);
     }
     for schedule in [Schedule::Step { every_epochs: 7, factor: 0.5 }, Schedule::Cosine { final_factor: 0.01 }] {
@@ -246,6 +248,8 @@ fn examples() -> Vec<Experiment> {
         example.training.clip_norm = Some(1.0);
         example.training.clip_value = Some(0.1);
         example.training.shuffle = false;
+        example.training.drop_last = true;
+        example.diagnosis.stop_when_learned = true;
         example.diagnosis.probes = Probes::None;
         example.diagnosis.early_stop = false;
         example.diagnosis.references = false;
@@ -268,7 +272,16 @@ fn examples() -> Vec<Experiment> {
         };
         vary(&|example| example.data.source = source.clone());
     }
-    vary(&|example| example.data.source = parsed(EXPRESSIONS).data.source);
+    vary(&|example| example.data.source = parsed(expression_tests::EXPRESSIONS).data.source);
+    for faults in planted_tests::planted() {
+        vary(&|example| example.faults = faults.clone());
+    }
+    vary(&|example| {
+        let own = Init { weights: WeightInit::Zeros {}, gain: 0.5, bias: BiasInit::Constant { value: -1.0 } };
+        if let Layer::Dense { init, .. } = &mut example.model.layers[0] {
+            *init = Some(own);
+        }
+    });
     for (missing, delimiter) in [(Missing::Refuse, ';'), (Missing::DropRows, '\t')] {
         let (features, targets) = (vec!["a \"b\"".to_owned()], vec!["y".to_owned(), "z".to_owned()]);
         let path = "/folder/a b.csv".into();
@@ -371,62 +384,4 @@ fn files_that_are_none_are_explained() {
         let endless = read(Path::new("/dev/zero")).expect_err("it never ends");
         assert!(endless.mistakes()[0].to_string().contains("more than 4194304 bytes"), "{endless:?}");
     }
-}
-
-const EXPRESSIONS: &str = r#"
-[data]
-source = "expressions"
-samples = 50
-draws = { s = "uniform(0, 1)", w = "normal(0, 1) x 10" }
-define = { signal = "mix(w)", high = "s > 0.5" }
-inputs = ["4 + 2*high", "w", { name = "level", expression = 's' }]
-targets = { z = "3 * signal + s", y = "[s, high]" }
-[model]
-hidden = [8]
-"#;
-
-#[test]
-fn expressions_are_read_in_the_order_of_the_text() {
-    let experiment = parsed(EXPRESSIONS);
-    let Source::Expressions { samples, validation_fraction, draws, define, inputs, targets } = &experiment.data.source
-    else {
-        panic!("{:?}", experiment.data)
-    };
-    let names = |named: &[crate::experiment::expression::Named]| {
-        named.iter().map(|named| named.name.as_str()).collect::<Vec<_>>().join(" ")
-    };
-    assert_eq!((*samples, *validation_fraction), (50, 0.2));
-    assert_eq!(
-        [draws, define, inputs, targets].map(|named| names(named)),
-        ["s w", "signal high", "4 + 2*high w level", "z y"]
-    );
-    // All forms mean the same.
-    let tables = EXPRESSIONS
-        .replace("draws = {", "draws = [{ name = 's', expression = 'uniform(0, 1)' }, { name = 'w', expression = 'normal(0, 1) x 10' }] #")
-        .replace("targets = {", "targets = [{ name = 'z', expression = '3 * signal + s' }, { name = 'y', expression = '[s, high]' }] #");
-    assert_eq!(parsed(&tables), experiment);
-    let one = EXPRESSIONS.replace("targets = {", "targets = 's + 1' #");
-    assert!(matches!(parsed(&one).data.source, Source::Expressions { targets, .. } if names(&targets) == "y"));
-    // The shapes of the network are checked: 12 inputs and 3 targets are known.
-    let wrong = EXPRESSIONS.replace("hidden = [8]", "layers = [{ type = 'dense', units = 2 }]");
-    assert_eq!(mistakes(&wrong), ["the last layer, `dense_1`, gives `[2]`, but there are 3 targets: `[3]`"]);
-}
-
-#[test]
-fn mistakes_of_expressions_point_into_their_text() {
-    let place = |expression: &str| {
-        let text = format!(
-            "[data]\nsource = \"expressions\"\ninputs = [\"index\"]\ntargets = {{ y = {expression} }}\n[model]\nhidden = [8]"
-        );
-        let errors = parse(&text, "config.toml", Path::new("/folder"), "config").expect_err("a mistake was planted");
-        let at = errors.mistakes()[0].at().expect("a place");
-        text[at.offset()..at.offset() + at.len()].to_owned()
-    };
-    for quoted in
-        ["\"1 + foo\"", "'1 + foo'", "'''1 + foo'''", "\"\"\"1 + foo\"\"\"", "'''\n1 + foo'''", "'''\r\n1 + foo'''"]
-    {
-        assert_eq!(place(quoted), "foo", "{quoted}");
-    }
-    // An escape moves what follows it: then the whole string is marked.
-    assert_eq!(place("\"1\\t+ foo\""), "\"1\\t+ foo\"");
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::experiment::{Diagnosis, Loss, Optimiser, Probes, Schedule, Training};
 
-const LOSSES: Kinds<Loss> = Kinds {
+pub(super) const LOSSES: Kinds<Loss> = Kinds {
     tag: "kind",
     default: Some("mse"),
     options: &[
@@ -33,7 +33,7 @@ fn fill_loss(walk: &mut Walk, fields: &mut Fields<'_>, template: Loss) -> Loss {
 /// Adam's defaults are those of the paper, PyTorch and Keras; the rest are PyTorch's.
 const ADAM: Optimiser = Optimiser::Adam { lr: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0 };
 
-const OPTIMISERS: Kinds<Optimiser> = Kinds {
+pub(super) const OPTIMISERS: Kinds<Optimiser> = Kinds {
     tag: "kind",
     default: Some("adam"),
     options: &[
@@ -85,7 +85,7 @@ fn decay(walk: &mut Walk, fields: &mut Fields<'_>, default: f64) -> f64 {
     walk.number(fields, "weight_decay", &limits::WEIGHT_DECAY, Some(default))
 }
 
-const SCHEDULES: Kinds<Schedule> = Kinds {
+pub(super) const SCHEDULES: Kinds<Schedule> = Kinds {
     tag: "kind",
     default: Some("constant"),
     options: &[

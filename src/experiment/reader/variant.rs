@@ -20,18 +20,18 @@ pub(super) struct Kinds<T: 'static> {
 }
 
 impl<T: Clone> Kinds<T> {
+    /// The keys of a kind, its tag among them; `None` of a kind that there is not.
+    pub fn keys(&self, name: &str) -> Option<Vec<&'static str>> {
+        let (_, template) = self.options.iter().find(|(option, _)| *option == name)?;
+        let mut fields = Fields::new("", 0..0, None);
+        (self.fill)(&mut Walk::default(), &mut fields, template.clone());
+        Some(fields.asked_with(self.tag))
+    }
+
     /// Kinds other than `name` that have a key: found by asking them, so that no list can go stale.
     fn others_with(&self, name: &str, key: &str) -> Vec<&'static str> {
-        let has = |template: &T| {
-            let mut fields = Fields::new("", 0..0, None);
-            (self.fill)(&mut Walk::default(), &mut fields, template.clone());
-            fields.has_asked(key)
-        };
-        self.options
-            .iter()
-            .filter(|(other, template)| *other != name && has(template))
-            .map(|(other, _)| *other)
-            .collect()
+        let has = |other: &str| self.keys(other).is_some_and(|keys| keys.contains(&key));
+        self.options.iter().map(|(other, _)| *other).filter(|other| *other != name && has(other)).collect()
     }
 }
 

@@ -11,7 +11,9 @@ use crate::{
 };
 
 /// Share of the usual standard deviation below which weights are too small, and above which they are too large.
-const TOO_SMALL: f64 = 0.1;
+const TOO_SMALL: f64 = 0.2;
+/// Share of the usual standard deviation at which the signal of a few layers is lost in rounding.
+const MUCH_TOO_SMALL: f64 = 0.03;
 /// See [`TOO_SMALL`].
 const TOO_LARGE: f64 = 5.0;
 /// Share of the units that are useless at birth before the start is to blame.
@@ -52,8 +54,11 @@ impl Cause for BadInit {
             };
             if start.ratio < TOO_SMALL {
                 let words = if depth > 1 { "what passes the layers fades" } else { "it starts as a constant" };
-                let evidence_of =
-                    if depth > 1 { Evidence::strong(text(words)) } else { Evidence::suggestive(text(words)) };
+                let evidence_of = if depth > 1 && start.ratio < MUCH_TOO_SMALL {
+                    Evidence::strong(text(words))
+                } else {
+                    Evidence::suggestive(text(words))
+                };
                 evidence.push(evidence_of.shown_in(EvidenceFigure::Activations).number("ratio", start.ratio));
             } else if start.ratio > TOO_LARGE {
                 evidence.push(

@@ -68,6 +68,17 @@ impl<'a> Case<'a> {
         self.state().is_some_and(|state| states.contains(&state))
     }
 
+    /// Whether it learned, and a reference learner proves that clearly more can be learned.
+    pub fn falls_short(&self) -> bool {
+        /// Difference of the skills, interval ends against each other, that is worth asking about.
+        const WORTH_ASKING: f64 = 0.05;
+        let short = |output: &OutputDiagnosis| {
+            let best = output.best_reference.as_ref().filter(|best| best.finds_signal);
+            best.zip(output.skill).is_some_and(|(best, skill)| skill.high < best.skill.low - WORTH_ASKING)
+        };
+        self.is_any(&[State::Learned]) && self.trained.is_some_and(|trained| trained.run.outputs.iter().any(short))
+    }
+
     /// Whether all or some outputs are a constant.
     pub fn is_flat(&self) -> bool {
         self.is_any(&[State::Collapsed, State::Partial])
@@ -279,73 +290,6 @@ impl<'a> Case<'a> {
         Some((highest.value.value() / first, highest.step))
     }
 
-    /// What the loss that the training reports is the loss of.
-    pub fn logged_loss(&self) -> LoggedLoss {
-        /// Relative difference above which the recomputed loss and the paired one can be told apart.
-        const APART: f64 = 1e-3;
-        /// Share of that difference up to which the logged loss agrees with one of them.
-        const AGREES: f64 = 0.1;
-        /// Relative difference that rounding and the order of sums may make.
-        const ROUNDING: f64 = 1e-4;
-        let value = |channel: Channel, step: u64| {
-            let points = self.points(Split::Train, channel, "");
-            // Sorted by step, since that is the order of a series.
-            let place = points.binary_search_by_key(&step, |point| point.step).ok()?;
-            points[place].value.finite()
-        };
-        let (mut own, mut paired, mut other) = (0_u32, 0_u32, 0_u32);
-        let mut example = None;
-        for point in self.points(Split::Train, Channel::RecomputedLoss, "") {
-            let (Some(mine), Some(logged)) = (point.value.finite(), value(Channel::Loss, point.step)) else { continue };
-            let scale = mine.abs().max(f64::MIN_POSITIVE);
-            let pairs = value(Channel::PairedLoss, point.step);
-            let gap = pairs.map_or(0.0, |pairs| (pairs - mine).abs());
-            let agrees = (logged - mine).abs() <= ROUNDING * scale;
-            match pairs {
-                Some(pairs) if gap > APART * scale && (logged - pairs).abs() < AGREES * gap => {
-                    paired += 1;
-                    example = Some((point.step, logged, mine, pairs));
-                }
-                _ if agrees => own += 1,
-                // What lies at a step without the loss over all pairs may be either.
-                Some(_) if (logged - mine).abs() > APART * scale => {
-                    other += 1;
-                    example = example.or(Some((point.step, logged, mine, f64::NAN)));
-                }
-                _ => {}
-            }
-        }
-        let (step, logged, mine, pairs) = example.unwrap_or((0, f64::NAN, f64::NAN, f64::NAN));
-        if own + paired + other == 0 {
-            LoggedLoss::Unknown
-        } else if paired > 0 && paired >= other {
-            LoggedLoss::Paired { step, logged, mine, pairs }
-        } else if other > 0 {
-            LoggedLoss::Other { step, logged, mine }
-        } else {
-            LoggedLoss::Own
-        }
-    }
-
-    /// Cosines between the gradient that the optimiser was given and the recomputed one, in order of steps.
-    pub fn gradient_cosines(&self) -> Vec<f64> {
-        self.values(Split::Train, Channel::GradientCosine, "")
-    }
-
-    /// Parameters that never moved, with whether a gradient ever reached them; absent where that was not measured.
-    pub fn unmoved(&self) -> Option<Vec<(&'a str, bool)>> {
-        let names = self.trainable().flat_map(|layer| &layer.parameters);
-        let mut measured = false;
-        let unmoved = names.filter_map(|name| {
-            let distance = self.at_end(Split::Train, Channel::DistanceFromStart, name)?;
-            measured = true;
-            let reached = self.values(Split::Train, Channel::GradientNorm, name).iter().any(|norm| *norm > 0.0);
-            (distance == 0.0).then_some((name.as_str(), reached))
-        });
-        let unmoved = unmoved.collect();
-        measured.then_some(unmoved)
-    }
-
     /// The first activation of a hidden layer that is none of the linear ones.
     pub fn hidden_activation(&self) -> Option<Activation> {
         let layers = self.experiment.model.layers.split_last().map_or(&[][..], |(_, hidden)| hidden);
@@ -359,35 +303,6 @@ impl<'a> Case<'a> {
             Layer::MaxPool2d { .. } | Layer::AvgPool2d { .. } | Layer::Flatten {} | Layer::Dropout { .. } => None,
         })
     }
-}
-
-/// What the loss that the training reports is the loss of.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum LoggedLoss {
-    /// Each prediction against its own target.
-    Own,
-    /// Every prediction against every target of the batch.
-    Paired {
-        /// Step of the example.
-        step: u64,
-        /// The reported loss.
-        logged: f64,
-        /// The loss of each prediction against its own target.
-        mine: f64,
-        /// The loss over all pairs.
-        pairs: f64,
-    },
-    /// Something else.
-    Other {
-        /// Step of the example.
-        step: u64,
-        /// The reported loss.
-        logged: f64,
-        /// The loss of each prediction against its own target.
-        mine: f64,
-    },
-    /// It was not recomputed.
-    Unknown,
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ use crate::data::{ColumnSummary, TargetSummary};
 
 /// Share of the targets that have to equal one value before it is more than a coincidence.
 const MOST: f64 = 0.5;
+/// Share of the targets that a zero between two signs may make by nature: more is a default that was filled in.
+const NEARLY_ALL: f64 = 0.85;
 /// Standard deviations by which a value has to be inside the range of the targets to be no natural end of it.
 const INSIDE: f64 = 0.5;
 
@@ -17,6 +19,10 @@ pub struct DataBug;
 impl Cause for DataBug {
     fn card(&self) -> Card {
         Card { id: "data-bug", since: "0.1", explain: include_str!("data_bug.md") }
+    }
+
+    fn is_told_of_unpredictable(&self) -> bool {
+        true
     }
 
     fn evidence(&self, case: &Case<'_>) -> Vec<Evidence> {
@@ -55,6 +61,20 @@ impl Cause for DataBug {
                 column.name
             )));
         }
+        let constant = |target: &&TargetSummary| target.train.std == 0.0;
+        let targets = &case.data.targets;
+        match targets.iter().find(constant) {
+            Some(first) if targets.iter().all(|target| constant(&target)) => {
+                let text = format!("every training target of `{}` is {}", first.name, shown(first.train.mean));
+                evidence.push(Evidence::strong(text).shown_in(EvidenceFigure::PredictedAgainstTarget));
+            }
+            Some(first) => evidence.push(Evidence::silent(format!(
+                "every training target of `{}` is {}, so that output says nothing",
+                first.name,
+                shown(first.train.mean)
+            ))),
+            None => {}
+        }
         for target in case.faulty_targets() {
             evidence.extend(of_target(target));
         }
@@ -76,15 +96,11 @@ impl Cause for DataBug {
     }
 }
 
-/// A target that is constant, or mostly a value that is no natural end of its range.
+/// A target that is mostly a value that is no natural end of its range.
 fn of_target(target: &TargetSummary) -> Option<Evidence> {
-    if target.train.std == 0.0 {
-        let text = format!("every training target of `{}` is {}", target.name, shown(target.train.mean));
-        return Some(Evidence::strong(text).shown_in(EvidenceFigure::PredictedAgainstTarget));
-    }
-    let atom = target.most_common.filter(|atom| atom.fraction >= MOST)?;
+    let atom = target.most_common.filter(|atom| atom.fraction >= MOST && target.train.std > 0.0)?;
     let inside = (atom.value - target.train.min).min(target.train.max - atom.value) / target.train.std;
-    // A natural floor or ceiling, such as no rain, is `zero-inflated`; and two or three values are a scale.
+    // A natural floor or ceiling, such as no rain, is `zero-inflated`, and so may be a zero between two signs.
     (inside > INSIDE).then(|| {
         let text = format!(
             "{} of the training targets of `{}` are exactly {}, though others lie on both sides of it: a default that was filled in",
@@ -92,7 +108,9 @@ fn of_target(target: &TargetSummary) -> Option<Evidence> {
             target.name,
             shown(atom.value)
         );
-        Evidence::strong(text)
+        let natural = atom.value == 0.0 && atom.fraction < NEARLY_ALL;
+        let evidence = if natural { Evidence::suggestive(text) } else { Evidence::strong(text) };
+        evidence
             .shown_in(EvidenceFigure::PredictedAgainstTarget)
             .number("fraction", atom.fraction)
             .number("value", atom.value)
@@ -150,21 +168,23 @@ mod tests {
         ");
     }
 
-    /// Three quarters of the targets are this value.
-    fn mostly(value: f64) -> Synthetic {
-        flat().with(move |run| run.data.targets[0].most_common = Some(Atom { value, fraction: 0.75 }))
+    fn mostly(value: f64, fraction: f64) -> Synthetic {
+        flat().with(move |run| run.data.targets[0].most_common = Some(Atom { value, fraction }))
     }
 
     #[test]
-    fn a_default_among_the_targets_is_told_from_a_natural_floor() {
-        insta::assert_snapshot!(told(&DataBug, mostly(0.0)), @r"
+    fn a_default_among_the_targets_is_told_from_a_natural_value() {
+        insta::assert_snapshot!(told(&DataBug, mostly(0.7, 0.75)), @r"
         collapsed
-        strong: 75 % of the training targets of `y` are exactly 0, though others lie on both sides of it: a default that was filled in
+        strong: 75 % of the training targets of `y` are exactly 0.7, though others lie on both sides of it: a default that was filled in
         -> faults.replaced_fraction=0.0: targets are then those of the data
         -> faults.nan_fraction=0.0: inputs are then those of the data
         ");
+        // A zero between two signs is natural, unless it is nearly all.
+        insta::assert_snapshot!(told(&DataBug, mostly(0.0, 0.75)).lines().nth(1).expect("fits"), @"suggestive: 75 % of the training targets of `y` are exactly 0, though others lie on both sides of it: a default that was filled in");
+        insta::assert_snapshot!(told(&DataBug, mostly(0.0, 0.9)).lines().nth(1).expect("strong"), @"strong: 90 % of the training targets of `y` are exactly 0, though others lie on both sides of it: a default that was filled in");
         // The smallest value is zero-inflated.
-        insta::assert_snapshot!(told(&DataBug, mostly(-8.0)), @r"
+        insta::assert_snapshot!(told(&DataBug, mostly(-8.0, 0.75)), @r"
         collapsed
         -> faults.replaced_fraction=0.0: targets are then those of the data
         -> faults.nan_fraction=0.0: inputs are then those of the data

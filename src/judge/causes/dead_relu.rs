@@ -21,6 +21,8 @@ impl Cause for DeadRelu {
 
     fn follows_from(&self) -> &'static [&'static str] {
         &[
+            "bad-init",
+            "zero-inflated",
             "lr-too-high",
             "inputs-not-scaled",
             "targets-not-scaled",

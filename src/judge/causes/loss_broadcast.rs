@@ -1,9 +1,6 @@
 #![doc = include_str!("loss_broadcast.md")]
 
-use super::{
-    Card, Case, Cause, Evidence, EvidenceFigure, Fix,
-    case::{LoggedLoss, shown},
-};
+use super::{Card, Case, Cause, Evidence, EvidenceFigure, Fix, case::shown, recomputed::LoggedLoss};
 
 /// Predictions and targets of different shapes, so that the loss compares each with all.
 pub struct LossBroadcast;
@@ -15,6 +12,10 @@ impl Cause for LossBroadcast {
 
     /// The loss of every pair is no matter of taste, however much the network learned in spite of it.
     fn is_told_of_learned(&self) -> bool {
+        true
+    }
+
+    fn is_told_of_unpredictable(&self) -> bool {
         true
     }
 

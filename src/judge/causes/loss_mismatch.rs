@@ -19,6 +19,10 @@ impl Cause for LossMismatch {
         Card { id: "loss-mismatch", since: "0.1", explain: include_str!("loss_mismatch.md") }
     }
 
+    fn is_told_of_unpredictable(&self) -> bool {
+        true
+    }
+
     fn evidence(&self, case: &Case<'_>) -> Vec<Evidence> {
         let name = match case.experiment.training.loss {
             Loss::Mse {} | Loss::Mae {} | Loss::Huber { .. } => {

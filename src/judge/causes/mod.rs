@@ -10,6 +10,7 @@
 mod case;
 mod changes;
 mod rank;
+mod recomputed;
 mod words;
 
 mod arch_destroys_info;
@@ -50,7 +51,6 @@ use crate::experiment::Change;
 pub const ALL: &[&dyn Cause] = &[
     &data_bug::DataBug,
     &targets_misaligned::TargetsMisaligned,
-    &no_signal::NoSignal,
     &loss_mismatch::LossMismatch,
     &loss_broadcast::LossBroadcast,
     &wrong_gradient::WrongGradient,
@@ -64,11 +64,12 @@ pub const ALL: &[&dyn Cause] = &[
     &targets_not_scaled::TargetsNotScaled,
     &zero_inflated::ZeroInflated,
     &l1_median::L1Median,
+    &no_signal::NoSignal,
+    &exploding_nan::ExplodingNan,
     &lr_too_high::LrTooHigh,
     &vanishing_gradient::VanishingGradient,
     &over_regularised::OverRegularised,
     &dead_relu::DeadRelu,
-    &exploding_nan::ExplodingNan,
     &lr_too_low::LrTooLow,
     &undertrained::Undertrained,
 ];

@@ -28,6 +28,10 @@ impl Cause for OutputActivation {
         true
     }
 
+    fn is_told_of_unpredictable(&self) -> bool {
+        true
+    }
+
     fn evidence(&self, case: &Case<'_>) -> Vec<Evidence> {
         let Some(layer) = case.output_layer() else { return Vec::new() };
         let name = layer.activation.as_str();
@@ -57,7 +61,10 @@ impl Cause for OutputActivation {
                 format!("the mean slope of the output's {name} is {} at the end: no gradient passes it", shown(slope));
             // ReLU that is off for every sample is off for good; a bounded one that is driven to its end may have been
             // driven there by the layers before it.
-            let off = name == "relu" && slope == 0.0 && case.sits_on(&[Constant::Zero, Constant::Bound]);
+            // Where most targets are that value, being off is nearly right: see `zero-inflated`.
+            let rule =
+                case.faulty_targets().iter().any(|target| target.most_common.is_some_and(|atom| atom.fraction >= 0.5));
+            let off = name == "relu" && slope == 0.0 && !rule && case.sits_on(&[Constant::Zero, Constant::Bound]);
             let evidence_of = if off { Evidence::strong(text) } else { Evidence::suggestive(text) };
             evidence.push(evidence_of.shown_in(EvidenceFigure::GradientNorms).number("slope", slope));
         }

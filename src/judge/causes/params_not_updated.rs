@@ -53,7 +53,8 @@ impl Cause for ParamsNotUpdated {
                 .shown_in(EvidenceFigure::GradientNorms)
                 .number("parameters", cut.len() as f64),
             ],
-            None => vec![Evidence::suggestive(format!("{} never moved", quoted(&cut)))],
+            // Dead, saturated and zero layers pass no gradient either, and are causes of their own.
+            None => vec![Evidence::silent(format!("{} never moved, since no gradient passes what is behind", quoted(&cut)))],
         }
     }
 
@@ -174,18 +175,18 @@ mod tests {
             0,
             [1.0, 1.0],
         );
-        insta::assert_snapshot!(told(dead).expect("fits"), @"suggestive: `dense_1.weight` and `dense_1.bias` never moved");
+        insta::assert_snapshot!(told(dead).expect("fits"), @"silent: `dense_1.weight` and `dense_1.bias` never moved, since no gradient passes what is behind");
         let saturated = still(flat_at(deep(), 1.0), "dense_1", 0.0).forget(Channel::Saturation, "dense_1").steps(
             Channel::Saturation,
             "dense_1",
             [1.0; STEPS],
         );
-        insta::assert_snapshot!(told(saturated).expect("fits"), @"suggestive: `dense_1.weight` and `dense_1.bias` never moved");
+        insta::assert_snapshot!(told(saturated).expect("fits"), @"silent: `dense_1.weight` and `dense_1.bias` never moved, since no gradient passes what is behind");
         let zeros = still(flat_at(deep(), 1.0), "dense_1", 0.0).experiment(|experiment| {
             let init = Init { weights: WeightInit::Zeros {}, ..experiment.model.init };
             experiment.model.init = init;
         });
-        insta::assert_snapshot!(told(zeros).expect("fits"), @"suggestive: `dense_1.weight` and `dense_1.bias` never moved");
+        insta::assert_snapshot!(told(zeros).expect("fits"), @"silent: `dense_1.weight` and `dense_1.bias` never moved, since no gradient passes what is behind");
     }
 
     #[test]

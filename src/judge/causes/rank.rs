@@ -28,8 +28,8 @@ fn ranked(all: &[&dyn Cause], cases: &[Case<'_>]) -> (Vec<CauseDiagnosis>, Vec<R
     let mut found = Vec::new();
     let mut ruled_out = Vec::new();
     for (place, cause) in all.iter().enumerate() {
-        let asked: Vec<&Case<'_>> = cases.iter().copied().filter(|case| is_told(*cause, case.state())).collect();
-        let mut weighed: Vec<Weighed> = asked.iter().map(|case| weigh(cause.evidence(case))).collect();
+        let asked: Vec<&Case<'_>> = cases.iter().copied().filter(|case| is_told(*cause, case)).collect();
+        let mut weighed: Vec<Weighed> = asked.iter().map(|case| weighed(*cause, case)).collect();
         let Some(support) = middle(weighed.iter().map(|run| run.support)) else {
             // What speaks against it is said where nothing speaks for it in any run.
             let silent = weighed.iter().all(|run| run.support.is_none());
@@ -64,11 +64,22 @@ fn ranked(all: &[&dyn Cause], cases: &[Case<'_>]) -> (Vec<CauseDiagnosis>, Vec<R
 }
 
 /// Whether a cause is asked in this state; before training every one is.
-fn is_told(cause: &dyn Cause, state: Option<State>) -> bool {
-    match state {
-        Some(State::Learned) => cause.is_told_of_learned(),
+fn is_told(cause: &dyn Cause, case: &Case<'_>) -> bool {
+    match case.state() {
+        Some(State::Learned) => cause.is_told_of_learned() || case.falls_short(),
         Some(State::Unpredictable) => cause.is_told_of_unpredictable(),
         Some(_) | None => true,
+    }
+}
+
+/// What one run says of a cause. Of a network that learned less than it could no cause is likely, since none kept it from
+/// learning; what fits is told.
+fn weighed(cause: &dyn Cause, case: &Case<'_>) -> Weighed {
+    let found = weigh(cause.evidence(case));
+    let mild = case.is_any(&[State::Learned]) && !cause.is_told_of_learned();
+    Weighed {
+        support: found.support.map(|support| if mild { support.min(Support::Suggestive) } else { support }),
+        ..found
     }
 }
 

@@ -1,17 +1,13 @@
 #![doc = include_str!("targets_misaligned.md")]
 
-use super::{
-    Card, Case, Cause, Evidence, EvidenceFigure, Fix,
-    case::{LoggedLoss, shown},
-};
+use super::{Card, Case, Cause, Evidence, EvidenceFigure, Fix, case::shown, recomputed::LoggedLoss};
 use crate::{
     data::RowOrder,
-    judge::{Estimate, State},
+    judge::{Estimate, State, look::columns, stats},
+    record::Split,
     references::Learner,
 };
 
-/// How far the share that another order explains must be above chance.
-const ABOVE_CHANCE: f64 = 2.0;
 /// Share of the variance that another order has to explain.
 const EXPLAINS: f64 = 0.05;
 /// Samples of a validation split from which its failure says something.
@@ -48,6 +44,7 @@ impl Cause for TargetsMisaligned {
             );
         }
         evidence.extend(only_on_validation(case));
+        evidence.extend(exchanged(case));
         if evidence.is_empty() && case.is_any(&[State::Memorised]) && case.has_signal() == Some(false) {
             evidence.push(Evidence::suggestive(
                 "the training set was learned by heart and nothing of it holds for other samples, as with targets in a wrong order",
@@ -65,6 +62,53 @@ impl Cause for TargetsMisaligned {
     }
 }
 
+/// Two outputs of which the sum is predicted and the difference is not, though each varies by itself: in some of the samples
+/// one stands in the place of the other, as after a mirrored picture whose left and right were not exchanged.
+fn exchanged(case: &Case<'_>) -> Option<Evidence> {
+    /// Outputs of which every pair is looked at.
+    const MOST_OUTPUTS: usize = 32;
+    /// Skill of the sum from which it is predicted, and of the difference up to which that is not.
+    const PREDICTED: f64 = 0.8;
+    const LOST: f64 = 0.3;
+    let record = case.trained?.record;
+    let outputs = record.run.data.targets.len();
+    let look =
+        record.last_predictions(Split::Train).filter(|look| look.predictions.iter().all(|value| value.is_finite()))?;
+    let columns: Vec<(Vec<f64>, Vec<f64>)> =
+        (0..outputs.min(MOST_OUTPUTS)).filter_map(|output| columns(look, outputs, output)).collect();
+    let combined = |one: &[f64], other: &[f64], sign: f64| -> Vec<f64> {
+        one.iter().zip(other).map(|(one, other)| one + sign * other).collect()
+    };
+    let skill =
+        |(targets, predictions): &(Vec<f64>, Vec<f64>), (others, other_predictions): &(Vec<f64>, Vec<f64>), sign| {
+            stats::skill(&combined(targets, others, sign), &combined(predictions, other_predictions, sign))
+        };
+    let names: Vec<&str> = record.outputs().collect();
+    let pairs = (0..columns.len()).flat_map(|first| (first + 1..columns.len()).map(move |second| (first, second)));
+    let found = pairs.filter_map(|(first, second)| {
+        let (one, other) = (columns.get(first)?, columns.get(second)?);
+        let (sum, difference) = (skill(one, other, 1.0)?, skill(one, other, -1.0)?);
+        let neither = [one, other].iter().all(|(targets, predictions)| {
+            stats::skill(targets, predictions).is_some_and(|skill| skill < 0.5 * PREDICTED)
+        });
+        (sum > PREDICTED && difference < LOST && neither).then_some((first, second, sum, difference))
+    });
+    let (first, second, sum, difference) = found.max_by(|one, other| one.2.total_cmp(&other.2))?;
+    Some(
+        Evidence::strong(format!(
+            "the sum of `{}` and `{}` is predicted (skill {}), and their difference is not ({}): in some samples each stands in \
+             the place of the other",
+            names.get(first)?,
+            names.get(second)?,
+            shown(sum),
+            shown(difference)
+        ))
+        .shown_in(EvidenceFigure::PredictedAgainstTarget)
+        .number("sum_skill", sum)
+        .number("difference_skill", difference),
+    )
+}
+
 /// Another order of the rows in which the inputs explain the targets, though they do not as they are.
 fn another_order(case: &Case<'_>) -> Option<Evidence> {
     let alignments = &case.data.alignments;
@@ -73,9 +117,7 @@ fn another_order(case: &Case<'_>) -> Option<Evidence> {
         return None;
     }
     let best = alignments.iter().max_by(|one, other| one.explained.total_cmp(&other.explained))?;
-    let found = best.order != RowOrder::AsGiven
-        && best.explained > EXPLAINS
-        && best.explained > ABOVE_CHANCE * best.chance.max(0.0);
+    let found = best.order != RowOrder::AsGiven && best.explained > EXPLAINS && best.explained > best.chance;
     found.then(|| {
         Evidence::strong(format!(
             "the inputs explain {} of the targets' variance {}, and nothing beyond chance as they are",

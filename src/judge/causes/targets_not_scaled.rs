@@ -50,7 +50,10 @@ impl Cause for TargetsNotScaled {
         evidence.extend(out_of_travel(case, target));
         evidence.extend(noise_drowns(case, target));
         let diverged = case.is_any(&[State::Diverged]) || case.spike().is_some_and(|(peak, _)| peak > 10.0);
-        if std > LARGE && !case.is_adaptive() && (diverged || !case.dead_layers().is_empty()) {
+        // Whether a quadratic diverges hangs on its curvature and the rate, and not on where its bottom lies.
+        let by_curvature =
+            case.hidden_activation().is_none() || case.first_stability_ratio().is_some_and(|ratio| ratio > 2.0);
+        if std > LARGE && !case.is_adaptive() && !by_curvature && (diverged || !case.dead_layers().is_empty()) {
             evidence.push(
                 Evidence::strong(format!(
                     "the gradient is as large as the targets, and plain gradient descent takes steps of that size: errors of {} at a \

@@ -1,9 +1,6 @@
 #![doc = include_str!("wrong_gradient.md")]
 
-use super::{
-    Card, Case, Cause, Evidence, EvidenceFigure, Fix,
-    case::{LoggedLoss, shown},
-};
+use super::{Card, Case, Cause, Evidence, EvidenceFigure, Fix, case::shown, recomputed::LoggedLoss};
 use crate::{
     judge::stats,
     record::{Channel, Split},

@@ -9,6 +9,8 @@ use crate::{data::TargetSummary, experiment::Loss};
 
 /// Share of the targets from which one value is the rule.
 const MOST: f64 = 0.5;
+/// Standard deviations by which the mean has to lie off that value to be told from it.
+const APART: f64 = 0.1;
 /// Standard deviations within which a constant is that value.
 const NEAR: f64 = 0.25;
 
@@ -18,6 +20,10 @@ pub struct ZeroInflated;
 impl Cause for ZeroInflated {
     fn card(&self) -> Card {
         Card { id: "zero-inflated", since: "0.1", explain: include_str!("zero_inflated.md") }
+    }
+
+    fn is_told_of_unpredictable(&self) -> bool {
+        true
     }
 
     fn evidence(&self, case: &Case<'_>) -> Vec<Evidence> {
@@ -58,14 +64,21 @@ impl Cause for ZeroInflated {
 
 fn of_target(case: &Case<'_>, target: &TargetSummary) -> Option<Evidence> {
     let atom = target.most_common.filter(|atom| atom.fraction >= MOST && target.train.std > 0.0)?;
-    let at_end = atom.value == target.train.min || atom.value == target.train.max;
+    // A zero between two signs (no change, no trade) is as natural as one at an end.
+    let at_end = atom.value == target.train.min || atom.value == target.train.max || atom.value == 0.0;
     if !at_end {
         return None;
     }
     let share = percent(atom.fraction);
     let output = case.faulty_outputs().into_iter().find(|output| output.name == target.name);
     let level = output.and_then(|output| output.constant_fit.as_ref()).map(|fit| fit.level);
-    let on_it = level.is_some_and(|level| (level - atom.value).abs() < NEAR * target.train.std);
+    let (level_is_near, mean_is_far) = (
+        |value: f64| level.is_some_and(|level| (level - value).abs() < NEAR * target.train.std),
+        (target.train.mean - atom.value).abs() > APART * target.train.std,
+    );
+    // Where the mean is as near, the mean may be what is answered.
+    let on_it = level_is_near(atom.value)
+        && (!mean_is_far || level.is_some_and(|level| (level - atom.value).abs() < (level - target.train.mean).abs()));
     let text = match level {
         Some(level) if on_it => format!(
             "{share} of the targets of `{}` are exactly {}, and the predictions are {}",
@@ -75,9 +88,8 @@ fn of_target(case: &Case<'_>, target: &TargetSummary) -> Option<Evidence> {
         ),
         _ => format!("{share} of the targets of `{}` are exactly {}", target.name, shown(atom.value)),
     };
-    // Something that is proved to be off answers a constant whatever the targets are, and an absolute loss asks for it.
-    let otherwise = case.is_stuck() || case.is_absolute_loss();
-    let evidence = if on_it && !otherwise { Evidence::strong(text) } else { Evidence::suggestive(text) };
+    // An absolute loss asks for the value that half of the targets have, which is a cause of its own.
+    let evidence = if on_it && !case.is_absolute_loss() { Evidence::strong(text) } else { Evidence::suggestive(text) };
     Some(
         evidence
             .shown_in(EvidenceFigure::PredictedAgainstTarget)
@@ -125,7 +137,7 @@ mod tests {
     #[test]
     fn what_else_gives_this_constant_comes_first() {
         let told = |of: Synthetic| told(&ZeroInflated, of).lines().nth(1).map(str::to_owned);
-        insta::assert_snapshot!(told(flat_at(claims(0.0), 0.0).certificate()).expect("fits"), @"suggestive: 80 % of the targets of `y` are exactly 0, and the predictions are 0");
+        insta::assert_snapshot!(told(flat_at(claims(0.0), 0.0).certificate()).expect("fits"), @"strong: 80 % of the targets of `y` are exactly 0, and the predictions are 0");
         insta::assert_snapshot!(told(with(flat_at(claims(0.0), 0.0), Loss::Mae {})).expect("fits"), @"suggestive: 80 % of the targets of `y` are exactly 0, and the predictions are 0");
         // The mean is another constant.
         insta::assert_snapshot!(told(flat_at(claims(0.0), 4.5)).expect("fits"), @"suggestive: 80 % of the targets of `y` are exactly 0");

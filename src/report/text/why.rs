@@ -37,14 +37,14 @@ pub fn why(text: &mut String, diagnosis: &Diagnosis) {
     let faint = faint();
     blank(text);
     line(text, &format!("  why {faint}(`whymean explain NAME` tells more){faint:#}"));
+    for sentence in causes::together(diagnosis) {
+        paragraph(text, &sentence, "    ");
+    }
     for (index, placed) in order.iter().take(MOST_CAUSES).enumerate() {
         cause(text, placed, index == 0);
     }
     if order.len() > MOST_CAUSES {
         line(text, &format!("    and {} more, in the report", order.len() - MOST_CAUSES));
-    }
-    for sentence in causes::together(diagnosis) {
-        paragraph(text, &sentence, "    ");
     }
     if !diagnosis.ruled_out.is_empty() && !words::is_calm(diagnosis.verdict.state) {
         let ids: Vec<String> = diagnosis.ruled_out.iter().map(|out| words::short(&out.id, 60)).collect();
@@ -55,8 +55,7 @@ pub fn why(text: &mut String, diagnosis: &Diagnosis) {
 fn cause(text: &mut String, placed: &Placed<'_>, first: bool) {
     let cause = placed.cause;
     let id = words::short(&cause.id, 60);
-    let tie = if placed.tied { "=" } else { "" };
-    let rank = format!("{tie}{}", cause.rank);
+    let rank = cause.rank;
     let follows = match (placed.depth, &cause.consequence_of) {
         (1.., Some(from)) => format!(", follows from {}", words::short(from, 60)),
         _ => String::new(),

@@ -1,5 +1,7 @@
 //! A change is one dotted path and its new value, applied to the user's own text so that comments and layout stay.
 
+mod shorthand;
+
 use std::{path::Path, str::FromStr};
 
 use serde::{Deserialize, Serialize};
@@ -88,47 +90,49 @@ pub fn read_with(path: &Path, changes: &[Change]) -> Result<(Experiment, String)
     Ok((experiment, changed))
 }
 
-fn set(document: &mut DocumentMut, change: &Change) -> Result<(), ExperimentError> {
-    let mut keys: Vec<&str> = change.path.split('.').map(str::trim).collect();
-    let Some(last) = keys.pop() else {
-        return Ok(());
-    }; // OK: `split` gives at least one key
-    let mut item = document.as_item_mut();
-    let mut done: Vec<&str> = Vec::new();
-    for key in keys {
-        widen(item, &done);
-        item = step(item, key, &done, change)?;
-        done.push(key);
-    }
-    widen(item, &done);
-    put(item, last, &done, change)
-}
-
-/// A word that stands for a table becomes that table, so that one of its keys can be set.
-fn widen(item: &mut Item, path: &[&str]) {
-    let Some(word) = item.as_str().map(str::to_owned) else {
-        return;
-    };
-    let tag = match path {
-        ["training", "loss" | "optimiser" | "optimizer" | "schedule"] | ["model", "init", "weights" | "bias"] => "kind",
-        ["data", "inputs"] => "distribution",
-        ["model", "layers", _] => "type",
-        ["model", "init"] => {
-            let (weights, bias) = match word.as_str() {
-                "keras" => ("glorot_uniform", "zeros"),
-                "pytorch" => ("pytorch_uniform", "pytorch_uniform"),
-                _ => return,
+/// The value that stands at a path now, as TOML; `None` where the text says nothing there, or is no TOML.
+///
+/// A word that stands for a table is looked into, `model.layers` of the shorthand, and the other way round: of the layers
+/// that `model.activation` stands for it is the activation where all have the same.
+pub fn value_at(text: &str, path: &str) -> Option<String> {
+    let mut document: DocumentMut = text.parse().ok()?;
+    let change = Change { path: path.to_owned(), to: "0".to_owned() };
+    let mut values = shorthand::places(&mut document, &change).ok()?.into_iter().map(|keys| {
+        let mut item = document.as_item_mut();
+        let mut done: Vec<&str> = Vec::new();
+        for key in keys.iter().map(String::as_str) {
+            shorthand::widen(item, &done);
+            item = match key.parse::<usize>() {
+                Ok(index) if item.is_array_of_tables() || item.is_array() => item.get_mut(index)?,
+                _ => {
+                    let table = item.as_table_like_mut()?;
+                    let key = spelling(table, key);
+                    table.get_mut(key)?
+                }
             };
-            *item = inline([("weights", weights), ("bias", bias)]);
-            return;
+            done.push(key);
         }
-        _ => return,
-    };
-    *item = inline([(tag, word.as_str())]);
+        let value = item.clone().into_value().ok()?;
+        Some(value.decorated("", "").to_string().trim().to_owned())
+    });
+    let first = values.next()??;
+    values.all(|value| value.as_ref() == Some(&first)).then_some(first)
 }
 
-fn inline<const N: usize>(pairs: [(&str, &str); N]) -> Item {
-    Item::Value(Value::InlineTable(InlineTable::from_iter(pairs.map(|(key, value)| (key, Value::from(value))))))
+fn set(document: &mut DocumentMut, change: &Change) -> Result<(), ExperimentError> {
+    for keys in shorthand::places(document, change)? {
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        // OK because a path has at least one key.
+        let Some((last, before)) = keys.split_last() else { continue };
+        let mut item = document.as_item_mut();
+        for (depth, key) in before.iter().enumerate() {
+            shorthand::widen(item, &before[..depth]);
+            item = step(item, key, &before[..depth], change)?;
+        }
+        shorthand::widen(item, before);
+        put(item, last, before, change)?;
+    }
+    Ok(())
 }
 
 /// The other spelling of a key, where the text uses it.
@@ -148,10 +152,6 @@ fn step<'a>(item: &'a mut Item, key: &str, done: &[&str], change: &Change) -> Re
         return item
             .get_mut(index)
             .ok_or_else(|| change.refused(format!("`{place}` has no entry {index}"), "count from 0"));
-    }
-    if (place.as_str(), key) == ("model", "layers") && item.get("layers").is_none() {
-        let help = "set `model.hidden`, `model.activation` or `model.output_activation`";
-        return Err(change.refused("the text has no `model.layers`".to_owned(), help));
     }
     let inside_value = item.is_value();
     let Some(table) = item.as_table_like_mut() else {
@@ -176,10 +176,11 @@ fn put(item: &mut Item, key: &str, done: &[&str], change: &Change) -> Result<(),
     let value = change.value();
     if item.is_array_of_tables() || item.is_array() {
         let index = index(key, length(item), &place, change)?;
-        let Some(array) = item.as_array_mut() else {
-            return Err(change.refused(format!("`{place}.{index}` is a table"), "set its keys one by one"));
-        };
-        replace_in(array, index, value);
+        if let Some(array) = item.as_array_mut() {
+            replace_in(array, index, value);
+        } else if let Some(table) = item.as_array_of_tables_mut().and_then(|tables| tables.get_mut(index)) {
+            shorthand::fill(table, &format!("{place}.{index}"), value, change)?;
+        }
         return Ok(());
     }
     let Some(table) = item.as_table_like_mut() else {
@@ -188,6 +189,7 @@ fn put(item: &mut Item, key: &str, done: &[&str], change: &Change) -> Result<(),
         );
     };
     let key = spelling(table, key);
+    let before = table.len();
     match table.get_mut(key) {
         // The comment behind the old value stays behind the new one.
         Some(Item::Value(old)) => {
@@ -198,6 +200,11 @@ fn put(item: &mut Item, key: &str, done: &[&str], change: &Change) -> Result<(),
         _ => {
             table.insert(key, Item::Value(value));
         }
+    }
+    shorthand::drop_foreign_keys(table, key, done);
+    let after = table.len();
+    if after != before {
+        shorthand::tidy(item);
     }
     Ok(())
 }
@@ -233,5 +240,4 @@ fn index(key: &str, count: usize, place: &str, change: &Change) -> Result<usize,
 }
 
 #[cfg(test)]
-#[path = "change_tests.rs"]
 mod tests;
