@@ -3,7 +3,10 @@
 use super::*;
 use crate::judge::causes::recomputed::LoggedLoss;
 use crate::judge::{
-    causes::staged::{bare, dense, flat, learned},
+    causes::{
+        recomputed::LoggedLoss,
+        staged::{bare, dense, flat, learned},
+    },
     judge_run,
     synthetic::{Synthetic, noise, reference},
 };

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     judge::{
-        RunDiagnosis,
+        Estimate, RunDiagnosis,
         causes::{Card, Fix, staged},
         judge_run,
         synthetic::{Synthetic, reference},
@@ -228,6 +228,29 @@ fn what_learned_and_what_cannot_be_predicted_is_told_of_few() {
 }
 
 #[test]
+fn of_a_network_that_learned_less_than_it_could_no_cause_is_likely() {
+    let told = |best: f64, told_of: &'static [State]| {
+        let record = staged::learns(staged::bare().references(&[reference(best, 1e-12)])).record();
+        let mut run = judge_run(&record);
+        // As good as the one reference, and clearly worse than the other.
+        run.outputs.iter_mut().for_each(|output| {
+            output.skill = Some(Estimate { value: 0.6, low: 0.57, high: 0.63 });
+        });
+        run.state = State::Learned;
+        let says = Says { told_of, ..says("a", STRONG) };
+        let (found, ruled_out) = ranked(&[&says, &says_against()], &[Case::of_run(&record, &run)]);
+        (found.first().map(|cause| cause.support), ruled_out.len())
+    };
+    assert_eq!(told(0.95, &[]), (Some(Support::Suggestive), 1));
+    assert_eq!(told(0.6, &[]), (None, 0));
+    assert_eq!(told(0.95, &[State::Learned]), (Some(Support::Strong), 1), "it is certain whatever was learned");
+}
+
+const fn says_against() -> Says {
+    says("against", AGAINST)
+}
+
+#[test]
 fn without_a_run_nothing_is_told() {
     assert_eq!(ranking(&[says("a", STRONG), says("b", AGAINST)], 0), (Vec::new(), Vec::new()));
 }
@@ -253,7 +276,7 @@ fn a_constant_without_a_reason_is_given_none() {
     let (found, ruled_out) = causes_of(&[Case::of_run(&record, &run)]);
     assert_eq!(found, []);
     let ruled_out: Vec<&str> = ruled_out.iter().map(|cause| cause.id.as_str()).collect();
-    insta::assert_snapshot!(ruled_out.join(" "), @"no-signal loss-mismatch loss-broadcast wrong-gradient params-not-updated batchnorm-mode inference-mismatch output-activation bad-init inputs-not-scaled targets-not-scaled zero-inflated l1-median lr-too-high vanishing-gradient over-regularised dead-relu exploding-nan lr-too-low");
+    insta::assert_snapshot!(ruled_out.join(" "), @"loss-mismatch loss-broadcast wrong-gradient params-not-updated batchnorm-mode inference-mismatch output-activation bad-init inputs-not-scaled targets-not-scaled zero-inflated l1-median no-signal exploding-nan lr-too-high vanishing-gradient over-regularised dead-relu lr-too-low");
 }
 
 /// What a run may say, by numbers.

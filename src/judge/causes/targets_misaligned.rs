@@ -297,6 +297,26 @@ mod tests {
         assert!(!told(&TargetsMisaligned, by_heart(bare())).contains("by heart"));
     }
 
+    /// Two outputs of which every second sample has one in the place of the other, and what is predicted of them.
+    fn eyes(predict: impl Fn(usize, f64, f64) -> [f64; 2]) -> Synthetic {
+        let pairs = (0..200).map(|i| (10.0 + 2.0 * noise(i), 3.0 * noise(i + 700))).map(|(m, d)| (m + d, m - d));
+        let targets: Vec<f64> =
+            pairs.clone().enumerate().flat_map(|(i, (a, b))| if i % 2 == 0 { [a, b] } else { [b, a] }).collect();
+        let predictions: Vec<f64> = pairs.enumerate().flat_map(|(i, (a, b))| predict(i, a, b)).collect();
+        (1..=9)
+            .fold(bare().outputs(&["left", "right"]), |of, epoch| of.look(Split::Train, epoch, &targets, &predictions))
+    }
+
+    #[test]
+    fn outputs_that_stand_in_each_others_place() {
+        // Nobody can tell which is which, so that the best answer is their mean.
+        let exchanged = eyes(|_, a, b| [(a + b) / 2.0; 2]);
+        insta::assert_snapshot!(told(&TargetsMisaligned, exchanged).lines().nth(1).expect("strong"), @"strong: the sum of `left` and `right` is predicted (skill 1), and their difference is not (-2.7e-6): in some samples each stands in the place of the other");
+        let told = |of: Synthetic| told(&TargetsMisaligned, of).contains("strong");
+        assert!(!told(eyes(|i, a, b| if i % 2 == 0 { [a, b] } else { [b, a] })), "both are predicted");
+        assert!(!told(eyes(|_, _, _| [10.0, 10.0])), "neither is");
+    }
+
     #[test]
     fn targets_in_order_say_nothing() {
         insta::assert_snapshot!(told(&TargetsMisaligned, learned()), @r#"
