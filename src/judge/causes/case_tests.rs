@@ -1,7 +1,6 @@
 //! Tests of [`super`].
 
 use super::*;
-use crate::judge::causes::recomputed::LoggedLoss;
 use crate::judge::{
     causes::{
         recomputed::LoggedLoss,
