@@ -6,7 +6,7 @@ SHELL := bash
 PYTHON ?= python3
 export PYTHON
 
-.PHONY: help setup demo test lint bench accuracy audit
+.PHONY: help setup demo test lint bench accuracy causes audit
 
 help: ## list these commands
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
@@ -38,6 +38,10 @@ bench: setup ## what instruments cost, and our speed against PyTorch (PYTHON=...
 # 2 cores need some minutes. `make accuracy ARGUMENTS="--help"` says what it can be asked.
 accuracy: setup ## how often the verdict is right, on runs whose truth is known
 	cargo bench --locked --profile dev --bench verdict -- $(ARGUMENTS)
+
+# `make causes ARGUMENTS="--help"` says what it can be asked; repairs are an hour more.
+causes: setup ## how often the right cause is named, on runs in which it was planted
+	cargo bench --locked --profile dev --bench causes -- $(ARGUMENTS)
 
 audit: ## licences and known vulnerabilities of all dependencies
 	@if ! cargo deny --version >/dev/null 2>&1; then \

@@ -10,15 +10,14 @@
 
 mod arguments;
 mod case;
+#[path = "../common/mod.rs"]
+mod common;
 mod cut;
-mod draw;
 mod examine;
 mod figure;
 mod generators;
 mod measure;
 mod page;
-mod pool;
-mod problem;
 mod score;
 mod show;
 mod truth;
@@ -34,14 +33,12 @@ use std::{
 use crate::{
     arguments::{Arguments, Half},
     case::Case,
+    common::{Failure, draw, pool, problem},
     examine::{Examined, examine},
     score::{Score, score},
     truth::Facts,
     worker::{Answer, Continued},
 };
-
-/// Whatever goes wrong ends the benchmark, in words.
-pub type Failure = Box<dyn std::error::Error>;
 
 fn main() -> Result<(), Failure> {
     let Some(arguments) = arguments::read()? else { return Ok(()) };
@@ -75,7 +72,7 @@ fn measure_all(arguments: &Arguments, root: &Path) -> Result<(), Failure> {
     };
     let cases: Vec<&Case> = cases.iter().filter(wanted).collect();
     let orders: Vec<String> = cases.iter().map(|case| format!("run {}", case.index)).collect();
-    let answers = pool::run(root, share, arguments.workers, "trained", &orders)?;
+    let answers = ask(root, share, arguments.workers, "trained", &orders)?;
     let (mut trained, mut failed) = (Vec::new(), Vec::new());
     for (case, answer) in cases.iter().zip(answers) {
         match answer {
@@ -163,6 +160,13 @@ fn examine_all<'a>(trained: &[(&'a Case, Facts)], root: &Path, threads: usize) -
     Ok(examined)
 }
 
+/// Has workers of this program do these orders.
+fn ask(root: &Path, share: f64, workers: usize, what: &str, orders: &[String]) -> Result<Vec<Answer>, Failure> {
+    let arguments = ["--worker".into(), root.into(), "--share".into(), share.to_string().into()];
+    let answers = pool::run(&arguments, workers, what, orders)?;
+    Ok(answers.into_iter().map(|answer| answer.unwrap_or_else(Answer::Failed)).collect())
+}
+
 /// Trains every certified run on.
 fn continue_certified(
     examined: &[Examined],
@@ -177,7 +181,7 @@ fn continue_certified(
         .filter_map(|run| Some((run.case.index, run.verdict.certificate.as_ref()?.step)))
         .collect();
     let orders: Vec<String> = certified.iter().map(|(index, step)| format!("continue {index} {step}")).collect();
-    let answers = pool::run(root, share, workers, "continued", &orders)?;
+    let answers = ask(root, share, workers, "continued", &orders)?;
     let mut continued = BTreeMap::new();
     for ((index, _), answer) in certified.iter().zip(answers) {
         match answer {

@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use whymean::{
-    judge::State,
-    stats::{Estimate, jeffreys},
-};
+use whymean::judge::State;
 
+pub use crate::common::count::Count;
 use crate::{
     case::Group,
     examine::{Examined, FRACTIONS},
@@ -15,34 +13,6 @@ use crate::{
     truth::Truth,
     worker::{Continued, TIMES_LONGER},
 };
-
-/// So many of so many.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct Count {
-    /// So many.
-    pub hits: u32,
-    /// Of so many.
-    pub of: u32,
-}
-
-impl Count {
-    /// Adds one.
-    pub fn add(&mut self, hit: bool) {
-        self.hits += u32::from(hit);
-        self.of += 1;
-    }
-
-    /// The share with Jeffreys' interval.
-    pub fn estimate(self) -> Estimate {
-        jeffreys(self.hits, self.of)
-    }
-}
-
-impl std::fmt::Display for Count {
-    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(to, "{} / {}", self.hits, self.of)
-    }
-}
 
 /// A verdict that is wrong, or a certificate.
 #[derive(Clone, Debug, Serialize)]

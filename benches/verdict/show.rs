@@ -2,27 +2,16 @@
 
 use std::fmt::Write as _;
 
-use whymean::{judge::State, stats::Estimate};
+use whymean::judge::State;
 
-use crate::score::{Count, Score};
+use crate::{
+    common::count::{heads, percent, row},
+    score::{Count, Score},
+};
 
 /// Name of a state as everywhere else.
 pub fn name(state: State) -> String {
     serde_json::to_value(state).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
-}
-
-fn percent(estimate: Estimate) -> String {
-    format!("{:.1} % ({:.1} to {:.1})", 100.0 * estimate.value, 100.0 * estimate.low, 100.0 * estimate.high)
-}
-
-fn row(text: &mut String, cells: &[String]) {
-    // Writing to a string cannot fail.
-    let _ = writeln!(text, "| {} |", cells.join(" | "));
-}
-
-fn heads(text: &mut String, cells: &[&str]) {
-    row(text, &cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>());
-    row(text, &vec!["---".to_owned(); cells.len()]);
 }
 
 /// Truth by verdict.

@@ -84,9 +84,10 @@ pub fn tried(
     output::note(
         manner,
         &format!(
-            "changes are tried beside the unchanged runs, in up to {} trainings and {} minutes; Ctrl-C keeps what is \
+            "changes are tried beside the unchanged runs, in up to {} trainings and {}; Ctrl-C keeps what is \
              proved",
-            budget.trainings, budget.minutes
+            budget.trainings,
+            budget.time()
         ),
     );
     let interrupts = trained.interrupts()?;

@@ -20,6 +20,14 @@ pub struct Budget {
     pub minutes: f64,
 }
 
+impl Budget {
+    /// Its time in words.
+    pub fn time(&self) -> String {
+        let seconds = self.minutes * 60.0;
+        if seconds < 120.0 { format!("{} seconds", seconds.round()) } else { format!("{} minutes", self.minutes) }
+    }
+}
+
 impl Default for Budget {
     fn default() -> Self {
         Self { trainings: TRAININGS, minutes: MINUTES }
@@ -86,6 +94,15 @@ mod tests {
         assert_eq!(read(" 100 , 1.5h "), Ok(Budget { trainings: 100, minutes: 90.0 }));
         assert_eq!(read("10m,24"), Ok(Budget::default()));
         assert_eq!(Budget::default().to_string().parse(), Ok(Budget::default()), "what is shown can be given");
+    }
+
+    #[test]
+    fn short_times_are_told_in_seconds() {
+        let told = |text: &str| text.parse::<Budget>().expect("a budget").time();
+        assert_eq!(
+            [told("3s"), told("1.5m"), told("10m"), told("1h")],
+            ["3 seconds", "90 seconds", "10 minutes", "60 minutes"]
+        );
     }
 
     #[test]

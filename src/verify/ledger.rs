@@ -32,7 +32,7 @@ pub enum End {
 
 impl End {
     fn words(&self, budget: Budget) -> String {
-        let Budget { trainings, minutes } = budget;
+        let trainings = budget.trainings;
         match self {
             Self::Proved { changes: 1 } => "a change was proved".to_owned(),
             Self::Proved { .. } => "two changes were proved together, after no single one had repaired it".to_owned(),
@@ -44,10 +44,7 @@ impl End {
                 let number = if trainings == 1 { number.to_owned() } else { format!("{trainings} {number}") };
                 format!("what is left of the {number} that {were} allowed does not suffice to prove another change")
             }
-            Self::Time if minutes < 2.0 => {
-                format!("the {} seconds that were allowed are over", (minutes * 60.0).round())
-            }
-            Self::Time => format!("the {minutes} minutes that were allowed are over"),
+            Self::Time => format!("the {} that were allowed are over", budget.time()),
             Self::Stopped => "it was stopped; `--resume` goes on".to_owned(),
             Self::Failed(why) => format!("no more could be trained: {why}"),
         }

@@ -2,6 +2,7 @@
 
 mod accuracy;
 mod causes;
+mod causes_accuracy;
 mod documents;
 #[cfg(feature = "torch")]
 mod end_to_end;

@@ -168,21 +168,23 @@ mod tests {
         ");
     }
 
-    /// Three quarters of the targets are this value.
-    fn mostly(value: f64) -> Synthetic {
-        flat().with(move |run| run.data.targets[0].most_common = Some(Atom { value, fraction: 0.75 }))
+    fn mostly(value: f64, fraction: f64) -> Synthetic {
+        flat().with(move |run| run.data.targets[0].most_common = Some(Atom { value, fraction }))
     }
 
     #[test]
-    fn a_default_among_the_targets_is_told_from_a_natural_floor() {
-        insta::assert_snapshot!(told(&DataBug, mostly(0.0)), @r"
+    fn a_default_among_the_targets_is_told_from_a_natural_value() {
+        insta::assert_snapshot!(told(&DataBug, mostly(0.7, 0.75)), @r"
         collapsed
-        strong: 75 % of the training targets of `y` are exactly 0, though others lie on both sides of it: a default that was filled in
+        strong: 75 % of the training targets of `y` are exactly 0.7, though others lie on both sides of it: a default that was filled in
         -> faults.replaced_fraction=0.0: targets are then those of the data
         -> faults.nan_fraction=0.0: inputs are then those of the data
         ");
+        // A zero between two signs is natural, unless it is nearly all.
+        insta::assert_snapshot!(told(&DataBug, mostly(0.0, 0.75)).lines().nth(1).expect("fits"), @"suggestive: 75 % of the training targets of `y` are exactly 0, though others lie on both sides of it: a default that was filled in");
+        insta::assert_snapshot!(told(&DataBug, mostly(0.0, 0.9)).lines().nth(1).expect("strong"), @"strong: 90 % of the training targets of `y` are exactly 0, though others lie on both sides of it: a default that was filled in");
         // The smallest value is zero-inflated.
-        insta::assert_snapshot!(told(&DataBug, mostly(-8.0)), @r"
+        insta::assert_snapshot!(told(&DataBug, mostly(-8.0, 0.75)), @r"
         collapsed
         -> faults.replaced_fraction=0.0: targets are then those of the data
         -> faults.nan_fraction=0.0: inputs are then those of the data

@@ -11,6 +11,7 @@ mod case;
 mod changes;
 mod rank;
 mod recomputed;
+mod words;
 
 mod arch_destroys_info;
 mod bad_init;

@@ -175,18 +175,18 @@ mod tests {
             0,
             [1.0, 1.0],
         );
-        insta::assert_snapshot!(told(dead).expect("fits"), @"suggestive: `dense_1.weight` and `dense_1.bias` never moved");
+        insta::assert_snapshot!(told(dead).expect("said"), @"silent: `dense_1.weight` and `dense_1.bias` never moved, since no gradient passes what is behind");
         let saturated = still(flat_at(deep(), 1.0), "dense_1", 0.0).forget(Channel::Saturation, "dense_1").steps(
             Channel::Saturation,
             "dense_1",
             [1.0; STEPS],
         );
-        insta::assert_snapshot!(told(saturated).expect("fits"), @"suggestive: `dense_1.weight` and `dense_1.bias` never moved");
+        insta::assert_snapshot!(told(saturated).expect("said"), @"silent: `dense_1.weight` and `dense_1.bias` never moved, since no gradient passes what is behind");
         let zeros = still(flat_at(deep(), 1.0), "dense_1", 0.0).experiment(|experiment| {
             let init = Init { weights: WeightInit::Zeros {}, ..experiment.model.init };
             experiment.model.init = init;
         });
-        insta::assert_snapshot!(told(zeros).expect("fits"), @"suggestive: `dense_1.weight` and `dense_1.bias` never moved");
+        insta::assert_snapshot!(told(zeros).expect("said"), @"silent: `dense_1.weight` and `dense_1.bias` never moved, since no gradient passes what is behind");
     }
 
     #[test]

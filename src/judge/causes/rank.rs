@@ -135,3 +135,7 @@ fn in_order(found: Vec<(&dyn Cause, CauseDiagnosis)>) -> Vec<CauseDiagnosis> {
     }
     ordered
 }
+
+#[cfg(test)]
+#[path = "rank_tests.rs"]
+mod tests;

@@ -72,3 +72,77 @@ impl Cause for Undertrained {
         ]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        judge::{
+            causes::staged::{STEPS, bare, flat, instrumented, learned, told, told_before, weights},
+            synthetic::{Synthetic, calibrated, noise},
+        },
+        record::Status,
+    };
+
+    fn rising() -> Synthetic {
+        let looks =
+            bare().looks(
+                30,
+                |epoch, i, y| {
+                    if epoch == 0 { noise(i + 77) } else { calibrated(0.02 * f64::from(epoch), i, y) }
+                },
+            );
+        instrumented(looks, 0.5)
+    }
+
+    #[test]
+    fn it_was_still_getting_better() {
+        insta::assert_snapshot!(told(&Undertrained, rising()), @r"
+        undertrained
+        strong: it was still getting better when it stopped after 30 epochs (300 steps)
+        -> training.epochs=200: it was still getting better
+        -> training.optimiser.lr=0.03: it gets farther in the same number of steps
+        -> training.optimiser.lr=0.1: it gets farther in the same number of steps
+        -> training.epochs=1000: it was still getting better
+        ");
+    }
+
+    #[test]
+    fn few_steps_fit_and_few_epochs_need_not_be_few_steps() {
+        let young = |of: Synthetic| of.forget(Channel::Loss, "").steps(Channel::Loss, "", [4.0; 60]);
+        insta::assert_snapshot!(told(&Undertrained, young(flat())).lines().nth(1).expect("fits"), @"suggestive: 60 steps are few: 30 epochs of 2 each");
+        // Whoever stopped it, it was not the end of the training.
+        let stopped = young(flat()).status(Status::Decided { why: "it is flat".to_owned() });
+        assert!(!told(&Undertrained, stopped).contains("suggestive"));
+    }
+
+    #[test]
+    fn nothing_more_is_to_be_had_from_what_is_stuck() {
+        insta::assert_snapshot!(told(&Undertrained, flat().certificate()), @r"
+        collapsed
+        against: it is proved that no further step can change what is dead
+        ");
+        insta::assert_snapshot!(told(&Undertrained, rising().certificate()), @r"
+        undertrained
+        against: it is proved that no further step can change what is dead
+        ");
+    }
+
+    #[test]
+    fn what_left_for_elsewhere_would_go_on_there() {
+        let thrown = bare().looks(30, |epoch, i, _| if epoch == 0 { noise(i) } else { f64::NAN });
+        let thrown = thrown.steps(Channel::Loss, "", [4.0; STEPS]);
+        insta::assert_snapshot!(told(&Undertrained, thrown).lines().take(2).collect::<Vec<_>>().join("\n"), @r"
+        diverged
+        against: further steps of the same kind would lead farther away
+        ");
+    }
+
+    #[test]
+    fn a_plateau_and_a_network_that_learned_say_nothing() {
+        assert_eq!(weights(&Undertrained, flat()), []);
+        assert_eq!(weights(&Undertrained, learned()), []);
+        let (before, empty) = (told_before(&Undertrained, bare()), told(&Undertrained, bare()));
+        assert!(before.starts_with("->") && empty.starts_with("undecided\n->"), "{before}\n{empty}");
+    }
+}

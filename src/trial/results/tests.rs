@@ -244,6 +244,34 @@ fn overwriting_removes_what_we_wrote_and_no_file_of_the_users() {
 }
 
 #[test]
+fn overwriting_removes_proofs_and_leaves_a_configuration_that_was_edited() {
+    use crate::trial::{
+        fixed_config::{self, FIXED_CONFIG},
+        proofs,
+    };
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let dir = folder.path();
+    let all = trials(dir, &plan(vec![0]));
+    for edited in [false, true] {
+        try_prepare(dir, &all, Allowed::Reuse).expect("ours");
+        finish(&all[0]);
+        for changes in [&[][..], &["training.optimiser.lr=0.1".parse().expect("a change")]] {
+            finish(&(proofs::run_dir(dir, changes, 0), all[0].1.clone()));
+        }
+        fs::write(dir.join("proofs/notes.txt"), "mine").expect("write");
+        fs::write(dir.join(VERIFICATION_FILE), "{}").expect("write");
+        fixed_config::write(dir, CONFIG).expect("write");
+        if edited {
+            fs::write(dir.join(FIXED_CONFIG), "mine").expect("write");
+        }
+        try_prepare(dir, &all, Allowed::Overwrite).expect("ours");
+        let mine = if edited { vec![FIXED_CONFIG] } else { Vec::new() };
+        let expected = [mine, vec!["config.toml", "plan.json", "proofs/notes.txt"]].concat();
+        assert_eq!(left(dir), expected, "edited: {edited}");
+    }
+}
+
+#[test]
 fn a_run_without_its_spec_is_refused_and_may_be_overwritten() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let all = trials(folder.path(), &plan(vec![0]));

@@ -1,8 +1,8 @@
 //! The workers: processes of this same program, each given one order at a time.
 
 use std::{
+    ffi::OsString,
     io::{BufRead, BufReader, Write},
-    path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::{
         Mutex,
@@ -10,7 +10,9 @@ use std::{
     },
 };
 
-use crate::{Failure, worker::Answer};
+use serde::de::DeserializeOwned;
+
+use super::Failure;
 
 /// One worker.
 struct Worker {
@@ -20,11 +22,9 @@ struct Worker {
 }
 
 impl Worker {
-    fn start(root: &Path, share: f64) -> Result<Self, Failure> {
+    fn start(arguments: &[OsString]) -> Result<Self, Failure> {
         let mut child = Command::new(std::env::current_exe()?)
-            .arg("--worker")
-            .arg(root)
-            .args(["--share", &share.to_string()])
+            .args(arguments)
             // libtorch's own threads; the trainer sets one for its operations.
             .env("OMP_NUM_THREADS", "1")
             .stdin(Stdio::piped())
@@ -35,7 +35,7 @@ impl Worker {
         Ok(Self { child, to, from })
     }
 
-    fn ask(&mut self, order: &str) -> Result<Answer, Failure> {
+    fn ask<A: DeserializeOwned>(&mut self, order: &str) -> Result<A, Failure> {
         let to = self.to.as_mut().ok_or("a worker without input")?;
         writeln!(to, "{order}")?;
         to.flush()?;
@@ -55,22 +55,28 @@ impl Drop for Worker {
     }
 }
 
-/// Has all orders done by this number of workers; one answer for each, in the order of `orders`.
+/// Has all orders done by this number of workers, started with these arguments; one answer for each, in the order of
+/// `orders`: what the worker said, or why it said nothing.
 ///
 /// A worker that dies fails its order and is replaced.
-pub fn run(root: &Path, share: f64, workers: usize, what: &str, orders: &[String]) -> Result<Vec<Answer>, Failure> {
+pub fn run<A: DeserializeOwned + Send>(
+    arguments: &[OsString],
+    workers: usize,
+    what: &str,
+    orders: &[String],
+) -> Result<Vec<Result<A, String>>, Failure> {
     let next = AtomicUsize::new(0);
-    let answers: Mutex<Vec<Option<Answer>>> = Mutex::new(vec![None; orders.len()]);
+    let answers: Mutex<Vec<Option<Result<A, String>>>> = Mutex::new(orders.iter().map(|_| None).collect());
     let serve = || -> Result<(), String> {
-        let mut worker = Worker::start(root, share).map_err(|error| error.to_string())?;
+        let mut worker = Worker::start(arguments).map_err(|error| error.to_string())?;
         loop {
             let place = next.fetch_add(1, Ordering::Relaxed);
             let Some(order) = orders.get(place) else { return Ok(()) };
             let answer = match worker.ask(order) {
-                Ok(answer) => answer,
+                Ok(answer) => Ok(answer),
                 Err(error) => {
-                    worker = Worker::start(root, share).map_err(|error| error.to_string())?;
-                    Answer::Failed(error.to_string())
+                    worker = Worker::start(arguments).map_err(|error| error.to_string())?;
+                    Err(error.to_string())
                 }
             };
             if let Ok(mut answers) = answers.lock() {
@@ -86,6 +92,6 @@ pub fn run(root: &Path, share: f64, workers: usize, what: &str, orders: &[String
         threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| "a thread panicked".to_owned())?)
     })?;
     let answers = answers.into_inner().map_err(|_| "a thread panicked")?;
-    let lost = || Answer::Failed("no worker answered".to_owned());
+    let lost = || Err("no worker answered".to_owned());
     Ok(answers.into_iter().map(|answer| answer.unwrap_or_else(lost)).collect())
 }

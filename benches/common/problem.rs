@@ -2,7 +2,7 @@
 //!
 //! Written apart from `whymean::data`, so that a mistake there cannot hide in the truth that it is measured by.
 
-use crate::draw::Draw;
+use super::draw::Draw;
 
 /// Samples with what is known about them, in the units of the file.
 #[derive(Clone, Debug, Default)]
@@ -73,6 +73,8 @@ pub enum Noise {
     ZeroInflated,
     /// The target is 0 more often than not at every input; the size of the rest follows the shape.
     Rare,
+    /// The same, with this chance of anything but 0.
+    Sparse(f64),
 }
 
 /// One output of a table.
@@ -111,6 +113,7 @@ impl Output {
             }
             Noise::ZeroInflated => amounts(logistic(6.0 * self.explained * f), (0.5 * f).exp()),
             Noise::Rare => amounts(0.45, (1.5 * f).exp()),
+            Noise::Sparse(odds) => amounts(odds, (1.5 * f).exp()),
         };
         (self.shift + self.scale * mean, self.scale * self.scale * variance)
     }
@@ -124,6 +127,7 @@ impl Output {
         let standard = match self.noise {
             Noise::ZeroInflated => amount(logistic(6.0 * self.explained * f), (0.5 * f).exp()),
             Noise::Rare => amount(0.45, (1.5 * f).exp()),
+            Noise::Sparse(odds) => amount(odds, (1.5 * f).exp()),
             Noise::Binary => f64::from(draw.unit() < logistic(6.0 * self.explained * f)),
             Noise::Normal => around(draw.normal()),
             Noise::Heavy => around(draw.heavy()),
