@@ -54,6 +54,7 @@ const ORDERS: [RowOrder; 10] = [
 /// - `places` is the row of the source of each training sample, of `rows` in all.
 /// - Where the rows as they are explain more than chance, no other order is tried; nothing is where the rows are too few
 ///   or too many, or nothing varies.
+/// - A shift that makes the target one of the inputs is left out: rows that are windows of one series hold each other's targets.
 /// - Samples with a number that is not finite are left out.
 /// - Cost: below 0.1 s.
 pub(super) fn alignments(train: &Samples, places: &[usize], rows: usize, seed: u64) -> Vec<Alignment> {
@@ -64,7 +65,8 @@ pub(super) fn alignments(train: &Samples, places: &[usize], rows: usize, seed: u
     if as_given.explained > chance {
         return vec![as_given];
     }
-    ORDERS.map(|order| if order == RowOrder::AsGiven { as_given.clone() } else { aligned(order) }).into()
+    let told = ORDERS.into_iter().filter(|order| !look.is_window(*order));
+    told.map(|order| if order == RowOrder::AsGiven { as_given.clone() } else { aligned(order) }).collect()
 }
 
 /// The samples that are looked at.
@@ -113,6 +115,33 @@ impl<'a> Look<'a> {
             fitted,
             sample_at,
             present,
+        })
+    }
+
+    /// Whether a shift makes some target a copy of one of the inputs, but for scaling.
+    fn is_window(&self, order: RowOrder) -> bool {
+        /// Correlation of a copy, which was rounded when it was scaled.
+        const COPY: f64 = 1.0 - 1e-6;
+        /// Pairs of rows that show it.
+        const PAIRS: usize = 500;
+        if !matches!(order, RowOrder::Shifted(_)) {
+            return false;
+        }
+        partners(order, self.sample_at.len()).iter().any(|partner| {
+            let both = |row: &usize| Some((self.sample_at[*row]?, self.sample_at[partner[*row]?]?));
+            let pairs = spread(&self.present.iter().filter_map(both).collect::<Vec<_>>(), PAIRS);
+            let column = |numbers: &[f32], width: usize, at: usize, samples: &mut dyn Iterator<Item = usize>| {
+                unit(centred(samples.map(|sample| f64::from(numbers[sample * width + at])).collect()))
+            };
+            let targets: Vec<Vec<f64>> = (0..self.outputs)
+                .filter_map(|at| {
+                    column(&self.train.targets, self.outputs, at, &mut pairs.iter().map(|(_, target)| *target))
+                })
+                .collect();
+            self.fitted.iter().any(|at| {
+                let input = column(&self.train.inputs, self.columns, *at, &mut pairs.iter().map(|(input, _)| *input));
+                input.is_some_and(|input| targets.iter().any(|target| dot(target, &input).abs() > COPY))
+            })
         })
     }
 

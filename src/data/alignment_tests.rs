@@ -152,6 +152,20 @@ fn sorted_rows_and_random_walks_raise_no_alarm() {
     }
 }
 
+/// Each row is a window of one series and its target the number behind it: the rows hold each other's targets.
+#[test]
+fn windows_of_a_series_are_no_misplaced_rows() {
+    let mut draw = Draw::named(5, "test");
+    let series: Vec<f32> = (0..520).map(|_| draw.normal() as f32).collect();
+    let rows = series.windows(9);
+    let samples = Samples {
+        inputs: rows.clone().flat_map(|row| row[..8].to_vec()).collect(),
+        targets: rows.map(|row| row[8]).collect(),
+        count: 512,
+    };
+    assert_eq!(found(&samples, 3), []);
+}
+
 #[test]
 fn where_nothing_can_be_said_nothing_is() {
     let with = |change: &dyn Fn(&mut Samples)| {

@@ -4,10 +4,10 @@ mod description;
 
 use std::collections::BTreeMap;
 
-use self::description::{column, info_of, run_info, target_summary};
+use self::description::{column, run_info, target_summary};
 use crate::{
     data::Moments,
-    experiment::{Experiment, Layer, shapes},
+    experiment::{Experiment, Layer, layer_infos},
     record::{Channel, Point, ProbePredictions, Reading, Record, RunInfo, SeriesId, Split, Status, StuckCertificate},
     references::{Learner, LearnerSkill, ReferenceSkill, References},
     stats::{self, Estimate},
@@ -179,10 +179,8 @@ impl Synthetic {
     pub fn network(self, layers: &[Layer]) -> Self {
         self.with(|run| {
             run.experiment.model.layers = layers.to_vec();
-            let model = &run.experiment.model;
-            let shapes = shapes::infer(model, &run.data.input_shape, run.data.targets.len()).expect("layers that fit");
-            let named = shapes::layer_names(model).into_iter().zip(shapes).zip(layers);
-            run.layers = named.map(|((name, shape), layer)| info_of(name, shape, layer)).collect();
+            let (model, data) = (&run.experiment.model, &run.data);
+            run.layers = layer_infos(model, &data.input_shape, data.targets.len()).expect("layers that fit");
         })
     }
 

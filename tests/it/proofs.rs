@@ -170,6 +170,24 @@ fn ctrl_c_keeps_the_verdict_and_what_is_proved_and_resume_goes_on() {
 }
 
 #[test]
+fn a_search_that_was_killed_ends_as_one_that_was_not() {
+    let place = place(DEAD);
+    let call = |out: &'static str| ["diagnose", "config.toml", "--threads", "1", "--out", out];
+    let (whole, _) = diagnosed(&place, &call("whole"));
+    let mut child = place.command(&call("cut")).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("start");
+    while !has_begun(&place.path("cut")) {
+        assert!(child.try_wait().expect("child").is_none(), "it ended before it could be killed");
+        std::thread::yield_now();
+    }
+    child.kill().expect("SIGKILL");
+    child.wait().expect("end");
+    let (cut, _) = diagnosed(&place, &[&call("cut")[..], &["--resume"]].concat());
+    let of = |found: &Diagnosis| (found.causes.clone(), found.verification.clone(), found.runs.clone());
+    assert_eq!(of(&cut), of(&whole));
+    assert!(proved(&cut).0.is_some());
+}
+
+#[test]
 fn time_that_is_over_stops_what_trains_and_says_so() {
     // Unchanged it is stuck at once; repaired, it would learn in a few days.
     let config = DEAD.replace("lr = 0.01", "lr = 1e-9").replace("epochs = 60", "epochs = 1000000");

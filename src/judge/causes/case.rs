@@ -2,6 +2,7 @@
 //!
 //! The readings that several causes ask for are here, each absent where it was not measured.
 
+pub(super) use super::words::{percent, shown};
 use crate::{
     data::{Summary, TargetSummary},
     experiment::{Activation, Experiment, Layer, Loss, Optimiser, Scaling},
@@ -304,27 +305,6 @@ impl<'a> Case<'a> {
     }
 }
 
-/// A number for a sentence: three digits that count.
-pub(super) fn shown(number: f64) -> String {
-    let size = number.abs();
-    if size != 0.0 && !(1e-3..1e5).contains(&size) {
-        return format!("{number:.1e}");
-    }
-    let places = if size >= 100.0 {
-        0
-    } else if size >= 10.0 {
-        1
-    } else if size >= 1.0 {
-        2
-    } else {
-        3
-    };
-    let text = format!("{number:.places$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
-}
-
-/// `61 %`.
-pub(super) fn percent(fraction: f64) -> String {
-    let percent = fraction * 100.0;
-    if percent > 0.0 && percent < 1.0 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
-}
+#[cfg(test)]
+#[path = "case_tests.rs"]
+mod tests;

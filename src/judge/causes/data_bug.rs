@@ -8,8 +8,8 @@ use crate::data::{ColumnSummary, TargetSummary};
 
 /// Share of the targets that have to equal one value before it is more than a coincidence.
 const MOST: f64 = 0.5;
-/// Share of the targets that a zero between two signs may make by nature: more is a default that was filled in.
-const NEARLY_ALL: f64 = 0.85;
+/// Share of the targets that one value inside their range may make by nature (no change, the usual mark): more is a default.
+const NEARLY_ALL: f64 = 0.75;
 /// Standard deviations by which a value has to be inside the range of the targets to be no natural end of it.
 const INSIDE: f64 = 0.5;
 
@@ -76,7 +76,7 @@ impl Cause for DataBug {
             None => {}
         }
         for target in case.faulty_targets() {
-            evidence.extend(of_target(target));
+            evidence.extend(of_target(target).or_else(|| code_for_missing(target)));
         }
         evidence
     }
@@ -96,6 +96,35 @@ impl Cause for DataBug {
     }
 }
 
+/// A value that several targets share and that lies far from all others, such as -999.
+fn code_for_missing(target: &TargetSummary) -> Option<Evidence> {
+    /// Share of the targets that are a code.
+    const LEAST: f64 = 0.01;
+    /// Standard deviations of the other targets by which it lies off their mean.
+    const FAR: f64 = 5.0;
+    let atom = target.most_common.filter(|atom| atom.fraction >= LEAST && atom.fraction < 1.0)?;
+    let (mean, std, share) = (target.train.mean, target.train.std, atom.fraction);
+    // Mean and variance of the others, from those of all.
+    let others = (mean - share * atom.value) / (1.0 - share);
+    let square = (std * std + mean * mean - share * atom.value * atom.value) / (1.0 - share);
+    let spread = (square - others * others).max(0.0).sqrt();
+    let off = (atom.value - others).abs() / spread;
+    (spread > 0.0 && off > FAR && (atom.value == target.train.min || atom.value == target.train.max)).then(|| {
+        let text = format!(
+            "{} of the training targets of `{}` are exactly {}, and the others lie around {} within {}: a code for a missing value",
+            percent(share),
+            target.name,
+            shown(atom.value),
+            shown(others),
+            shown(spread)
+        );
+        Evidence::strong(text)
+            .shown_in(EvidenceFigure::PredictedAgainstTarget)
+            .number("fraction", share)
+            .number("value", atom.value)
+    })
+}
+
 /// A target that is mostly a value that is no natural end of its range.
 fn of_target(target: &TargetSummary) -> Option<Evidence> {
     let atom = target.most_common.filter(|atom| atom.fraction >= MOST && target.train.std > 0.0)?;
@@ -108,7 +137,7 @@ fn of_target(target: &TargetSummary) -> Option<Evidence> {
             target.name,
             shown(atom.value)
         );
-        let natural = atom.value == 0.0 && atom.fraction < NEARLY_ALL;
+        let natural = atom.fraction < NEARLY_ALL;
         let evidence = if natural { Evidence::suggestive(text) } else { Evidence::strong(text) };
         evidence
             .shown_in(EvidenceFigure::PredictedAgainstTarget)
@@ -168,21 +197,23 @@ mod tests {
         ");
     }
 
-    /// Three quarters of the targets are this value.
-    fn mostly(value: f64) -> Synthetic {
-        flat().with(move |run| run.data.targets[0].most_common = Some(Atom { value, fraction: 0.75 }))
+    fn mostly(value: f64, fraction: f64) -> Synthetic {
+        flat().with(move |run| run.data.targets[0].most_common = Some(Atom { value, fraction }))
     }
 
     #[test]
-    fn a_default_among_the_targets_is_told_from_a_natural_floor() {
-        insta::assert_snapshot!(told(&DataBug, mostly(0.0)), @r"
+    fn a_default_among_the_targets_is_told_from_a_natural_value() {
+        insta::assert_snapshot!(told(&DataBug, mostly(0.7, 0.75)), @r"
         collapsed
-        strong: 75 % of the training targets of `y` are exactly 0, though others lie on both sides of it: a default that was filled in
+        strong: 75 % of the training targets of `y` are exactly 0.7, though others lie on both sides of it: a default that was filled in
         -> faults.replaced_fraction=0.0: targets are then those of the data
         -> faults.nan_fraction=0.0: inputs are then those of the data
         ");
+        // A zero between two signs is natural, unless it is nearly all.
+        insta::assert_snapshot!(told(&DataBug, mostly(0.0, 0.75)).lines().nth(1).expect("fits"), @"suggestive: 75 % of the training targets of `y` are exactly 0, though others lie on both sides of it: a default that was filled in");
+        insta::assert_snapshot!(told(&DataBug, mostly(0.0, 0.9)).lines().nth(1).expect("strong"), @"strong: 90 % of the training targets of `y` are exactly 0, though others lie on both sides of it: a default that was filled in");
         // The smallest value is zero-inflated.
-        insta::assert_snapshot!(told(&DataBug, mostly(-8.0)), @r"
+        insta::assert_snapshot!(told(&DataBug, mostly(-8.0, 0.75)), @r"
         collapsed
         -> faults.replaced_fraction=0.0: targets are then those of the data
         -> faults.nan_fraction=0.0: inputs are then those of the data

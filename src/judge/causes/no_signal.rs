@@ -38,7 +38,9 @@ impl Cause for NoSignal {
                     "of {} samples none of {asked} learners without a network predicts it better than the mean",
                     references.samples
                 );
-                let enough = references.samples >= TELLING_SAMPLES || case.is_any(&[State::Unpredictable]);
+                // Where the network itself may have found something, the silence of simpler learners is a hint.
+                let open = case.trained.is_none() || case.is_any(&[State::Undecided, State::Undertrained]);
+                let enough = references.samples >= TELLING_SAMPLES && !open || case.is_any(&[State::Unpredictable]);
                 let evidence = if enough { Evidence::strong(text) } else { Evidence::suggestive(text) };
                 vec![evidence.shown_in(EvidenceFigure::ReferenceLearners).number("samples", references.samples as f64)]
             }
@@ -74,19 +76,19 @@ mod tests {
     fn the_mean_is_the_honest_answer_where_no_learner_does_better() {
         insta::assert_snapshot!(told(&NoSignal, flat_at(silent(), 1.0)), @r"
         unpredictable
-        strong: of 2000 samples none of 1 learners without a network predicts it better than the mean
+        strong: of 2000 samples none of 3 learners without a network predicts it better than the mean
         ");
-        insta::assert_snapshot!(told_before(&NoSignal, silent()), @"strong: of 2000 samples none of 1 learners without a network predicts it better than the mean");
+        insta::assert_snapshot!(told_before(&NoSignal, silent()), @"strong: of 2000 samples none of 3 learners without a network predicts it better than the mean");
     }
 
     #[test]
     fn forty_samples_are_few() {
         let few = |of: Synthetic| of.with(|run| run.references.iter_mut().for_each(|all| all.samples = 40));
-        insta::assert_snapshot!(told_before(&NoSignal, few(silent())), @"suggestive: of 40 samples none of 1 learners without a network predicts it better than the mean");
+        insta::assert_snapshot!(told_before(&NoSignal, few(silent())), @"suggestive: of 40 samples none of 3 learners without a network predicts it better than the mean");
         // A network that is worse than the mean is another story.
         insta::assert_snapshot!(told(&NoSignal, few(flat_at(silent(), -40.0))), @r"
         collapsed
-        suggestive: of 40 samples none of 1 learners without a network predicts it better than the mean
+        suggestive: of 40 samples none of 3 learners without a network predicts it better than the mean
         ");
     }
 

@@ -28,8 +28,13 @@ fn ranked(all: &[&dyn Cause], cases: &[Case<'_>]) -> (Vec<CauseDiagnosis>, Vec<R
     let mut found = Vec::new();
     let mut ruled_out = Vec::new();
     for (place, cause) in all.iter().enumerate() {
-        let asked: Vec<&Case<'_>> = cases.iter().copied().filter(|case| is_told(*cause, case)).collect();
-        let mut weighed: Vec<Weighed> = asked.iter().map(|case| weighed(*cause, case)).collect();
+        // A run of which it is not told counts as one that does not show it.
+        let asked = &cases;
+        let of_run = |case: &&Case<'_>| match is_told(*cause, case) {
+            true => weighed(*cause, case),
+            false => Weighed { support: None, evidence: Vec::new() },
+        };
+        let mut weighed: Vec<Weighed> = asked.iter().map(of_run).collect();
         let Some(support) = middle(weighed.iter().map(|run| run.support)) else {
             // What speaks against it is said where nothing speaks for it in any run.
             let silent = weighed.iter().all(|run| run.support.is_none());
@@ -114,7 +119,8 @@ fn in_order(found: Vec<(&dyn Cause, CauseDiagnosis)>) -> Vec<CauseDiagnosis> {
         // Only what is at least as well supported can be what brings it about.
         let own = diagnosis.support;
         let brings_about = |id: &&&str| {
-            known.iter().any(|(known, support)| known == **id && *support >= own && *support > Support::Weak)
+            let enough = if cause.yields() { Support::Suggestive } else { own.max(Support::Suggestive) };
+            known.iter().any(|(known, support)| known == **id && *support >= enough)
         };
         diagnosis.consequence_of = cause.follows_from().iter().find(brings_about).map(|id| (*id).to_owned());
         match &diagnosis.consequence_of {
@@ -135,3 +141,7 @@ fn in_order(found: Vec<(&dyn Cause, CauseDiagnosis)>) -> Vec<CauseDiagnosis> {
     }
     ordered
 }
+
+#[cfg(test)]
+#[path = "rank_tests.rs"]
+mod tests;

@@ -131,6 +131,13 @@ pub(super) fn told(cause: &dyn Cause, of: Synthetic) -> String {
         .join("\n")
 }
 
+/// The weights of a cause's evidence for a run, the weightiest first.
+pub(super) fn weights(cause: &dyn Cause, of: Synthetic) -> Vec<Weight> {
+    let mut weights: Vec<Weight> = evidence(cause, &of.record()).into_iter().map(|piece| piece.weight).collect();
+    weights.sort_by(|one, other| other.cmp(one));
+    weights
+}
+
 /// The same before training.
 pub(super) fn told_before(cause: &dyn Cause, of: Synthetic) -> String {
     let run = of.record().run;
@@ -142,11 +149,6 @@ fn lines(cause: &dyn Cause, case: &Case<'_>) -> Vec<String> {
     let evidence = cause.evidence(case).into_iter().map(|piece| format!("{}: {}", word(piece.weight), piece.text));
     let fixes = cause.fixes(case).into_iter().map(|fix| format!("-> {}: {}", fix.change, fix.why));
     evidence.chain(fixes).collect()
-}
-
-/// The weightiest evidence of a cause for a run.
-pub(super) fn weight(cause: &dyn Cause, of: Synthetic) -> Option<Weight> {
-    evidence(cause, &of.record()).into_iter().map(|piece| piece.weight).max()
 }
 
 /// All evidence of a cause for a run.

@@ -8,8 +8,6 @@ use crate::{
     references::Learner,
 };
 
-/// How far the share that another order explains must be above chance.
-const ABOVE_CHANCE: f64 = 2.0;
 /// Share of the variance that another order has to explain.
 const EXPLAINS: f64 = 0.05;
 /// Samples of a validation split from which its failure says something.
@@ -97,9 +95,9 @@ fn exchanged(case: &Case<'_>) -> Option<Evidence> {
     });
     let (first, second, sum, difference) = found.max_by(|one, other| one.2.total_cmp(&other.2))?;
     Some(
-        Evidence::strong(format!(
-            "the sum of `{}` and `{}` is predicted (skill {}), and their difference is not ({}): in some samples each stands in \
-             the place of the other",
+        Evidence::suggestive(format!(
+            "the sum of `{}` and `{}` is predicted (skill {}), and their difference is not ({}), as where each stands in the place of \
+             the other in some samples",
             names.get(first)?,
             names.get(second)?,
             shown(sum),
@@ -119,27 +117,34 @@ fn another_order(case: &Case<'_>) -> Option<Evidence> {
         return None;
     }
     let best = alignments.iter().max_by(|one, other| one.explained.total_cmp(&other.explained))?;
-    let found = best.order != RowOrder::AsGiven
-        && best.explained > EXPLAINS
-        && best.explained > ABOVE_CHANCE * best.chance.max(0.0);
+    let found = best.order != RowOrder::AsGiven && best.explained > EXPLAINS && best.explained > best.chance;
     found.then(|| {
-        Evidence::strong(format!(
+        let text = format!(
             "the inputs explain {} of the targets' variance {}, and nothing beyond chance as they are",
             shown(best.explained),
             in_words(best.order)
-        ))
-        .number("explained", best.explained)
-        .number("explained_as_given", given.explained)
-        .number("chance", best.chance)
+        );
+        // Inputs that are made from earlier targets, such as a mean of the last days, look the same.
+        let earlier = matches!(best.order, RowOrder::Shifted(by) if by < 0);
+        let evidence = if earlier {
+            Evidence::suggestive(format!("{text}; or the inputs are made from earlier targets"))
+        } else {
+            Evidence::strong(text)
+        };
+        evidence
+            .number("explained", best.explained)
+            .number("explained_as_given", given.explained)
+            .number("chance", best.chance)
     })
 }
 
 fn in_words(order: RowOrder) -> String {
     match order {
         RowOrder::AsGiven => "as they are".to_owned(),
-        RowOrder::Shifted(by) if by > 0 => format!("when each input is held against the target {by} rows later"),
         RowOrder::Shifted(by) => {
-            format!("when each input is held against the target {} rows earlier", by.unsigned_abs())
+            let rows = if by.unsigned_abs() == 1 { "row" } else { "rows" };
+            let side = if by > 0 { "later" } else { "earlier" };
+            format!("when each input is held against the target {} {rows} {side}", by.unsigned_abs())
         }
         RowOrder::Reversed => "when the targets are read from the last to the first".to_owned(),
         RowOrder::SortedAsText => {
@@ -186,4 +191,149 @@ fn only_on_validation(case: &Case<'_>) -> Option<Evidence> {
         .number("cross_validated", trained.value)
         .number("validation", validation.value)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        data::Alignment,
+        judge::{
+            causes::staged::{STEPS, bare, flat, flat_at, instrumented, learned, predicts, told, told_before},
+            synthetic::{Synthetic, noise, reference},
+        },
+        record::Channel,
+    };
+
+    fn silent() -> Synthetic {
+        bare().references(&[reference(-0.02, 0.7)])
+    }
+
+    fn orders(of: Synthetic, explained: &[(RowOrder, f64)]) -> Synthetic {
+        let alignments =
+            explained.iter().map(|(order, explained)| Alignment { order: *order, explained: *explained, chance: 0.02 });
+        let alignments: Vec<Alignment> = alignments.collect();
+        of.with(move |run| run.data.alignments = alignments)
+    }
+
+    #[test]
+    fn another_order_of_the_rows_explains_the_targets() {
+        let all = [
+            (RowOrder::Shifted(1), "later"),
+            (RowOrder::Shifted(-2), "earlier"),
+            (RowOrder::Reversed, "reversed"),
+            (RowOrder::SortedAsText, "text"),
+            (RowOrder::InputsSortedAsText, "inputs"),
+        ];
+        let lines = all.map(|(order, _)| {
+            let of = orders(silent(), &[(RowOrder::AsGiven, 0.004), (order, 0.7)]);
+            told_before(&TargetsMisaligned, of).lines().next().unwrap_or_default().to_owned()
+        });
+        insta::assert_snapshot!(lines.join("\n"), @r"
+        strong: the inputs explain 0.7 of the targets' variance when each input is held against the target 1 row later, and nothing beyond chance as they are
+        strong: the inputs explain 0.7 of the targets' variance when each input is held against the target 2 rows earlier, and nothing beyond chance as they are
+        strong: the inputs explain 0.7 of the targets' variance when the targets are read from the last to the first, and nothing beyond chance as they are
+        strong: the inputs explain 0.7 of the targets' variance when the targets are put in the order of their row numbers sorted as text, and nothing beyond chance as they are
+        strong: the inputs explain 0.7 of the targets' variance when the inputs are put in the order of their row numbers sorted as text, and nothing beyond chance as they are
+        ");
+        let trained = orders(flat_at(silent(), 1.0), &[(RowOrder::AsGiven, 0.004), (RowOrder::Shifted(1), 0.7)]);
+        insta::assert_snapshot!(told(&TargetsMisaligned, trained), @r#"
+        unpredictable
+        strong: the inputs explain 0.7 of the targets' variance when each input is held against the target 1 row later, and nothing beyond chance as they are
+        -> faults.targets="aligned": each sample then has its own target
+        "#);
+        assert!(TargetsMisaligned.is_told_of_unpredictable());
+    }
+
+    #[test]
+    fn rows_in_order_are_not_accused() {
+        let found = |orders_of: &[(RowOrder, f64)]| {
+            told_before(&TargetsMisaligned, orders(bare(), orders_of)).contains("strong")
+        };
+        // A series in time is explained a row later as well.
+        assert!(!found(&[(RowOrder::AsGiven, 0.6), (RowOrder::Shifted(1), 0.65)]));
+        // Chance, and hardly more than chance.
+        assert!(!found(&[(RowOrder::AsGiven, 0.004), (RowOrder::Reversed, 0.03)]));
+        assert!(!found(&[(RowOrder::AsGiven, f64::NAN), (RowOrder::Reversed, f64::NAN)]));
+        assert!(!found(&[(RowOrder::Reversed, 0.7)]), "the order as given was not tried");
+    }
+
+    #[test]
+    fn a_loss_of_the_targets_of_others() {
+        let logs = |of: Synthetic, logged: f64| {
+            of.forget(Channel::Loss, "")
+                .forget(Channel::RecomputedLoss, "")
+                .steps(Channel::RecomputedLoss, "", [2.0; STEPS])
+                .steps(Channel::Loss, "", [logged; STEPS])
+        };
+        insta::assert_snapshot!(told(&TargetsMisaligned, logs(flat(), 5.0)), @r#"
+        collapsed
+        strong: the loss that was minimised was 5 at step 1, but 2 for the same predictions against the samples' own targets: it was trained on the targets of other samples
+        -> faults.targets="aligned": each sample then has its own target
+        "#);
+        // Over all pairs it is loss-broadcast.
+        assert!(!told(&TargetsMisaligned, logs(flat(), 8.0)).contains("strong"));
+    }
+
+    #[test]
+    fn validation_targets_of_other_samples() {
+        let mut only_in_training = reference(0.8, 1e-12);
+        only_in_training.validation = reference(-0.6, 0.5).validation;
+        insta::assert_snapshot!(told_before(&TargetsMisaligned, bare().references(&[only_in_training])), @r#"
+        strong: what predicts the training split in cross-validation (skill 0.8) fails on validation (-0.6), whose inputs and targets look alike: the validation targets are those of other samples
+        -> faults.targets="aligned": each sample then has its own target
+        "#);
+        // Other inputs on validation are a reason.
+        let elsewhere = bare().references(&[only_in_training]).with(|run| {
+            run.data.columns[0].validation.iter_mut().for_each(|moments| moments.mean = 7.0);
+        });
+        assert!(!told_before(&TargetsMisaligned, elsewhere).contains("strong"));
+        let few = bare().references(&[only_in_training]).with(|run| {
+            run.references.iter_mut().for_each(|all| all.validation_samples = 12);
+        });
+        assert!(!told_before(&TargetsMisaligned, few).contains("strong"));
+    }
+
+    #[test]
+    fn noise_learned_by_heart_fits() {
+        let by_heart =
+            |of: Synthetic| instrumented(predicts(of, |i, y| if i < 5000 { y } else { 1.0 + 2.0 * noise(i + 9) }), 0.1);
+        insta::assert_snapshot!(told(&TargetsMisaligned, by_heart(silent())).lines().take(2).collect::<Vec<_>>().join("\n"), @r"
+        memorised
+        suggestive: the training set was learned by heart and nothing of it holds for other samples, as with targets in a wrong order
+        ");
+        assert!(!told(&TargetsMisaligned, by_heart(bare())).contains("by heart"));
+    }
+
+    /// Two outputs of which every second sample has one in the place of the other, and what is predicted of them.
+    fn eyes(predict: impl Fn(usize, f64, f64) -> [f64; 2]) -> Synthetic {
+        let pairs = (0..200).map(|i| (10.0 + 2.0 * noise(i), 3.0 * noise(i + 700))).map(|(m, d)| (m + d, m - d));
+        let targets: Vec<f64> =
+            pairs.clone().enumerate().flat_map(|(i, (a, b))| if i % 2 == 0 { [a, b] } else { [b, a] }).collect();
+        let predictions: Vec<f64> = pairs.enumerate().flat_map(|(i, (a, b))| predict(i, a, b)).collect();
+        (1..=9)
+            .fold(bare().outputs(&["left", "right"]), |of, epoch| of.look(Split::Train, epoch, &targets, &predictions))
+    }
+
+    #[test]
+    fn outputs_that_stand_in_each_others_place() {
+        // Nobody can tell which is which, so that the best answer is their mean.
+        let exchanged = eyes(|_, a, b| [(a + b) / 2.0; 2]);
+        insta::assert_snapshot!(told(&TargetsMisaligned, exchanged).lines().nth(1).expect("strong"), @"strong: the sum of `left` and `right` is predicted (skill 1), and their difference is not (-2.7e-6): in some samples each stands in the place of the other");
+        let told = |of: Synthetic| told(&TargetsMisaligned, of).contains("strong");
+        assert!(!told(eyes(|i, a, b| if i % 2 == 0 { [a, b] } else { [b, a] })), "both are predicted");
+        assert!(!told(eyes(|_, _, _| [10.0, 10.0])), "neither is");
+    }
+
+    #[test]
+    fn targets_in_order_say_nothing() {
+        insta::assert_snapshot!(told(&TargetsMisaligned, learned()), @r#"
+        learned
+        -> faults.targets="aligned": each sample then has its own target
+        "#);
+        insta::assert_snapshot!(told(&TargetsMisaligned, flat()), @r#"
+        collapsed
+        -> faults.targets="aligned": each sample then has its own target
+        "#);
+    }
 }

@@ -18,7 +18,19 @@ impl Cause for Undertrained {
     }
 
     fn follows_from(&self) -> &'static [&'static str] {
-        &["lr-too-low", "targets-not-scaled", "inputs-not-scaled", "vanishing-gradient", "over-regularised"]
+        &[
+            "lr-too-low",
+            "lr-too-high",
+            "targets-not-scaled",
+            "inputs-not-scaled",
+            "bad-init",
+            "over-regularised",
+            "params-not-updated",
+        ]
+    }
+
+    fn yields(&self) -> bool {
+        true
     }
 
     fn evidence(&self, case: &Case<'_>) -> Vec<Evidence> {
@@ -29,13 +41,10 @@ impl Cause for Undertrained {
         let epochs = case.trained.map_or(0, |trained| trained.run.epochs);
         let mut evidence = Vec::new();
         if case.is_any(&[State::Undertrained]) {
-            evidence.push(
-                Evidence::strong(format!(
-                    "it was still getting better when it stopped after {epochs} epochs ({steps} steps)"
-                ))
-                .shown_in(EvidenceFigure::SpreadAndSkill)
-                .number("steps", steps as f64),
-            );
+            let text = format!("it was still getting better when it stopped after {epochs} epochs ({steps} steps)");
+            // What has learned the better part already lacks a finish, and nothing that kept it from learning.
+            let evidence_of = if has_most(case) { Evidence::suggestive(text) } else { Evidence::strong(text) };
+            evidence.push(evidence_of.shown_in(EvidenceFigure::SpreadAndSkill).number("steps", steps as f64));
         }
         let falling = case.faulty_outputs().iter().any(|output| {
             let skills = case.values(Split::Train, Channel::Skill, &output.name);
@@ -70,5 +79,89 @@ impl Cause for Undertrained {
             changes::lr_times(case, 10.0, "it gets farther in the same number of steps"),
             changes::epochs_times(case, 25, "it was still getting better"),
         ]
+    }
+}
+
+/// Whether every output has learned the better part of what is attainable, or of all where that is not known.
+fn has_most(case: &Case<'_>) -> bool {
+    let outputs = case.faulty_outputs();
+    let most = |output: &&crate::judge::OutputDiagnosis| {
+        let best = output.best_reference.as_ref().filter(|best| best.finds_signal).map_or(1.0, |best| best.skill.value);
+        output.skill.is_some_and(|skill| skill.value > 0.5 * best)
+    };
+    !outputs.is_empty() && outputs.iter().all(most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        judge::{
+            causes::staged::{STEPS, bare, flat, instrumented, learned, told, told_before, weights},
+            synthetic::{Synthetic, calibrated, noise},
+        },
+        record::Status,
+    };
+
+    fn rising() -> Synthetic {
+        let looks =
+            bare().looks(
+                30,
+                |epoch, i, y| {
+                    if epoch == 0 { noise(i + 77) } else { calibrated(0.02 * f64::from(epoch), i, y) }
+                },
+            );
+        instrumented(looks, 0.5)
+    }
+
+    #[test]
+    fn it_was_still_getting_better() {
+        insta::assert_snapshot!(told(&Undertrained, rising()), @r"
+        undertrained
+        strong: it was still getting better when it stopped after 30 epochs (300 steps)
+        -> training.epochs=200: it was still getting better
+        -> training.optimiser.lr=0.03: it gets farther in the same number of steps
+        -> training.optimiser.lr=0.1: it gets farther in the same number of steps
+        -> training.epochs=1000: it was still getting better
+        ");
+    }
+
+    #[test]
+    fn few_steps_fit_and_few_epochs_need_not_be_few_steps() {
+        let young = |of: Synthetic| of.forget(Channel::Loss, "").steps(Channel::Loss, "", [4.0; 60]);
+        insta::assert_snapshot!(told(&Undertrained, young(flat())).lines().nth(1).expect("fits"), @"suggestive: 60 steps are few: 30 epochs of 2 each");
+        // Whoever stopped it, it was not the end of the training.
+        let stopped = young(flat()).status(Status::Decided { why: "it is flat".to_owned() });
+        assert!(!told(&Undertrained, stopped).contains("suggestive"));
+    }
+
+    #[test]
+    fn nothing_more_is_to_be_had_from_what_is_stuck() {
+        insta::assert_snapshot!(told(&Undertrained, flat().certificate()), @r"
+        collapsed
+        against: it is proved that no further step can change what is dead
+        ");
+        insta::assert_snapshot!(told(&Undertrained, rising().certificate()), @r"
+        undertrained
+        against: it is proved that no further step can change what is dead
+        ");
+    }
+
+    #[test]
+    fn what_left_for_elsewhere_would_go_on_there() {
+        let thrown = bare().looks(30, |epoch, i, _| if epoch == 0 { noise(i) } else { f64::NAN });
+        let thrown = thrown.steps(Channel::Loss, "", [4.0; STEPS]);
+        insta::assert_snapshot!(told(&Undertrained, thrown).lines().take(2).collect::<Vec<_>>().join("\n"), @r"
+        diverged
+        against: further steps of the same kind would lead farther away
+        ");
+    }
+
+    #[test]
+    fn a_plateau_and_a_network_that_learned_say_nothing() {
+        assert_eq!(weights(&Undertrained, flat()), []);
+        assert_eq!(weights(&Undertrained, learned()), []);
+        let (before, empty) = (told_before(&Undertrained, bare()), told(&Undertrained, bare()));
+        assert!(before.starts_with("->") && empty.starts_with("undecided\n->"), "{before}\n{empty}");
     }
 }

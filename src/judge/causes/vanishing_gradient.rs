@@ -96,3 +96,94 @@ impl Cause for VanishingGradient {
         fixes
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        experiment::{Activation, Optimiser},
+        judge::{
+            causes::staged::{STEPS, bare, dense, flat, flat_at, learns, told, told_before},
+            synthetic::Synthetic,
+        },
+    };
+
+    fn deep(activation: Activation, hidden: usize) -> Synthetic {
+        let mut layers = vec![dense(16, activation); hidden];
+        layers.push(dense(1, Activation::Linear));
+        bare().network(&layers)
+    }
+
+    /// Gradients of the first weights, those of the last being 0.3.
+    fn first_gradient(of: Synthetic, norm: f64) -> Synthetic {
+        of.forget(Channel::GradientNorm, "dense_1.weight").steps(
+            Channel::GradientNorm,
+            "dense_1.weight",
+            vec![norm; STEPS],
+        )
+    }
+
+    #[test]
+    fn gradients_that_fade_on_their_way_back() {
+        insta::assert_snapshot!(told(&VanishingGradient, first_gradient(flat_at(deep(Activation::Sigmoid, 5), 1.0), 1e-6)), @r#"
+        collapsed
+        strong: in the first steps the gradient of `dense_1.weight` is 3.3e-6 of that of `dense_6.weight`, 5 layers behind
+        suggestive: the slope of a sigmoid is at most 0.25, and 5 of them follow each other
+        -> model.activation="relu": its slope is 1 where it is on, however deep the network
+        -> data.scale_targets="standard": the output layer then starts where the targets are, and steps fit their size
+        "#);
+    }
+
+    #[test]
+    fn plain_gradient_descent_is_told_of_adam() {
+        let sgd = flat_at(deep(Activation::Tanh, 4), 1.0).experiment(|experiment| {
+            experiment.training.optimiser =
+                Optimiser::Sgd { lr: 0.01, momentum: 0.0, nesterov: false, weight_decay: 0.0 };
+        });
+        insta::assert_snapshot!(told(&VanishingGradient, first_gradient(sgd, 1e-6)), @r#"
+        collapsed
+        strong: in the first steps the gradient of `dense_1.weight` is 3.3e-6 of that of `dense_5.weight`, 4 layers behind
+        -> model.activation="relu": its slope is 1 where it is on, however deep the network
+        -> training.optimiser={ kind = "adam", lr = 0.001 }: steps are then of the same size in all layers, however small their gradients
+        -> data.scale_targets="standard": the output layer then starts where the targets are, and steps fit their size
+        "#);
+    }
+
+    #[test]
+    fn two_layers_are_not_deep() {
+        let of = first_gradient(flat_at(deep(Activation::Tanh, 2), 1.0), 1e-6);
+        insta::assert_snapshot!(told(&VanishingGradient, of).lines().nth(1).expect("fits"), @"suggestive: in the first steps the gradient of `dense_1.weight` is 3.3e-6 of that of `dense_3.weight`, 2 layers behind");
+        let a_little = first_gradient(flat_at(deep(Activation::Tanh, 4), 1.0), 0.01);
+        insta::assert_snapshot!(told(&VanishingGradient, a_little).lines().nth(1).expect("fits"), @"suggestive: in the first steps the gradient of `dense_1.weight` is 0.033 of that of `dense_5.weight`, 4 layers behind");
+    }
+
+    #[test]
+    fn units_at_their_ends_fit() {
+        let of = flat_at(deep(Activation::Tanh, 1), 1.0).forget(Channel::Saturation, "dense_1").steps(
+            Channel::Saturation,
+            "dense_1",
+            [0.95; STEPS],
+        );
+        insta::assert_snapshot!(told(&VanishingGradient, of).lines().nth(1).expect("fits"), @"suggestive: 95 % of the units of `dense_1` are at an end of their range, where the slope is next to zero");
+    }
+
+    #[test]
+    fn gradients_that_arrive_speak_against() {
+        insta::assert_snapshot!(told(&VanishingGradient, learns(deep(Activation::Tanh, 3))), @r#"
+        learned
+        against: in the first steps the gradient of `dense_1.weight` is 1 of that of `dense_4.weight`, 3 layers behind
+        -> model.activation="relu": its slope is 1 where it is on, however deep the network
+        -> data.scale_targets="standard": the output layer then starts where the targets are, and steps fit their size
+        "#);
+        insta::assert_snapshot!(told(&VanishingGradient, flat_at(deep(Activation::Sigmoid, 5), 1.0)).lines().nth(1).expect("against"), @"against: in the first steps the gradient of `dense_1.weight` is 1 of that of `dense_6.weight`, 5 layers behind");
+        insta::assert_snapshot!(told(&VanishingGradient, flat()).lines().nth(1).expect("against"), @"against: no hidden layer has a bounded activation");
+        assert!(!told_before(&VanishingGradient, deep(Activation::Sigmoid, 5)).contains("strong"));
+    }
+
+    #[test]
+    fn a_gradient_of_zero_did_not_fade() {
+        // Dead units or a cut graph are told by themselves.
+        let of = first_gradient(flat_at(deep(Activation::Tanh, 3), 1.0), 0.0);
+        assert!(!told(&VanishingGradient, of).contains("strong"));
+    }
+}

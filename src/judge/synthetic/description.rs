@@ -30,26 +30,6 @@ pub(super) fn column(name: &str, mean: f64, std: f64) -> ColumnSummary {
     ColumnSummary { name: name.to_owned(), train, validation: Some(train), non_finite: 0 }
 }
 
-pub(super) fn info_of(name: String, shape: Vec<usize>, layer: &Layer) -> LayerInfo {
-    let (activation, parameters) = match layer {
-        Layer::Dense { activation, .. } | Layer::Conv2d { activation, .. } | Layer::BatchNorm { activation, .. } => {
-            (*activation, vec![format!("{name}.weight"), format!("{name}.bias")])
-        }
-        Layer::Activation { activation } => (*activation, Vec::new()),
-        Layer::MaxPool2d { .. } | Layer::AvgPool2d { .. } | Layer::Flatten {} | Layer::Dropout { .. } => {
-            (Activation::Linear, Vec::new())
-        }
-    };
-    let activation = serde_json::to_value(activation).expect("a word");
-    LayerInfo {
-        name,
-        shape,
-        activation: activation.as_str().expect("a word").to_owned(),
-        parameter_count: 2 * parameters.len() as u64,
-        parameters,
-    }
-}
-
 fn layer(name: &str, units: usize, activation: &str) -> LayerInfo {
     LayerInfo {
         name: name.into(),
