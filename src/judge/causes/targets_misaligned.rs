@@ -3,7 +3,7 @@
 use super::{Card, Case, Cause, Evidence, EvidenceFigure, Fix, case::shown, recomputed::LoggedLoss};
 use crate::{
     data::RowOrder,
-    judge::{Estimate, State, look::columns, stats},
+    judge::{Estimate, State, attainable::is_sound, look::columns, stats},
     record::Split,
     references::Learner,
 };
@@ -158,6 +158,7 @@ fn only_on_validation(case: &Case<'_>) -> Option<Evidence> {
         references.learners.iter().filter(|learner| !matches!(learner.learner, Learner::Mean | Learner::Median));
     let skills: Vec<(Estimate, Estimate)> = learners
         .flat_map(|learner| &learner.outputs)
+        .filter(|output| is_sound(output))
         .filter_map(|output| Some((output.cross_validated?, output.validation?)))
         .filter(|(trained, _)| trained.low > PREDICTS)
         .collect();
