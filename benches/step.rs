@@ -10,7 +10,8 @@
 //! `benches/pytorch/requirements.txt`), which then takes part through `benches/pytorch/step.py --serve`.
 //!
 //! Last come the looks that are not made at every step, each with its cost in steps: at the probe set after each epoch,
-//! and the sparse ones (signal by depth, sharpness), which are made at the start and the end as well.
+//! and the sparse ones (signal by depth, sharpness), which are made at the start and the end as well; and the gradient that is
+//! computed anew at steps that are powers of two.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -21,6 +22,7 @@ use std::{
 use whymean::{
     data,
     experiment::{Experiment, Probes, reader},
+    probes::recomputed_gradient,
     record::{Record, RunInfo, Status, store::Store},
     train::{
         recorder::{Recorder, RecorderState},
@@ -132,6 +134,9 @@ impl Contender for Ours {
                 self.order = self.trainer.order(self.epoch);
             }
             self.step += 1;
+            while recomputed_gradient::due(self.step) {
+                self.step += 1; // these few are dearer, and have a row of their own
+            }
             let batch = &self.order[place * size..(place + 1) * size];
             self.trainer.step(batch, self.step, self.epoch, &mut self.recorder)?;
         }
@@ -152,6 +157,7 @@ fn looks(ours: &mut Ours, step_secs: f64, epoch_steps: u64, repetitions: usize) 
     let mut probe_set = Vec::new();
     let mut signal = Vec::new();
     let mut sharpness = Vec::new();
+    let mut anew = Vec::new();
     for repetition in 0..repetitions {
         // A step that is no sparse one.
         let (step, epoch) = (ours.trainer.steps_per_epoch() + repetition as u64, ours.epoch + repetition as u32);
@@ -164,10 +170,20 @@ fn looks(ours: &mut Ours, step_secs: f64, epoch_steps: u64, repetitions: usize) 
         let started = Instant::now();
         ours.trainer.look_at_curvature(step, epoch, &mut ours.recorder)?;
         sharpness.push(started.elapsed().as_secs_f64());
+        let size = ours.trainer.training.batch_size as usize;
+        let mut timed = |step: u64| -> Result<f64, Failure> {
+            let started = Instant::now();
+            ours.trainer.step(&ours.order[..size], step, epoch, &mut ours.recorder)?;
+            Ok(started.elapsed().as_secs_f64())
+        };
+        let usual = timed((1 << 20) + 1)?;
+        anew.push((timed(1 << 20)? - usual).max(0.0));
     }
     row("probe set, training split", epoch_steps, &mut probe_set);
     row("signal by depth", sparse::EVERY_STEPS, &mut signal);
     row("sharpness", sparse::EVERY_STEPS, &mut sharpness);
+    let training = 100 * epoch_steps;
+    row("gradient computed anew, in 100 epochs", training / u64::from(training.ilog2() + 1), &mut anew);
     Ok(())
 }
 

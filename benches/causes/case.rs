@@ -124,7 +124,7 @@ fn planted(name: &Name, place: usize, number: usize, attempt: u32) -> Case {
     let ways = fault.ways.len();
     let mut plant = (fault.ways[number % ways])(&mut Draw::new(&title));
     // Each way in turn, without an oddity and with one.
-    let odd = (number / ways) % 2 == 1;
+    let odd = (number / ways + number % ways) % 2 == 1;
     let from = number + place + attempt as usize;
     let decoy = odd.then(|| decoy::add(fault.cause, from, &title, &mut [&mut plant.sick, &mut plant.twin])).flatten();
     let (id, seed) = identity(&title);

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use whymean::{
     experiment::{Experiment, reader},
-    record::{Record, store},
+    record::{Record, Status, store},
     train::run_trial,
     trial::{SCHEMA, Spec, folder},
 };
@@ -35,6 +35,10 @@ const MOST_ATTEMPTS: u32 = 12;
 const LEARNED: (f64, f64) = (0.7, 0.5);
 /// Attainable skill from which there is much.
 const MUCH: f64 = 0.5;
+/// Share of the attainable skill that is as much as a few hundred samples give.
+const FINISHED: f64 = 0.95;
+/// Share of the attainable skill that twice the epochs must add to call a run unfinished.
+const MORE: f64 = 0.05;
 /// Held-out skill below which a twin has nothing to lose.
 const LEAST_SKILL: f64 = 0.1;
 /// Share of the twin's skill that a run with a fault that hurts does not reach.
@@ -159,6 +163,20 @@ fn enough(setup: &Setup) -> f64 {
     attainable * if attainable >= MUCH { LEARNED.0 } else { LEARNED.1 }
 }
 
+/// Whether the run used up its epochs, is short of what can be attained, and would have learned more with twice as many: it is not
+/// finished, and whoever says so is right.
+fn is_unfinished(root: &Path, case: &Case, setup: &Setup, record: &Record, skill: f64) -> Result<bool, Failure> {
+    let attainable = measure::attainable(setup);
+    if record.run.status != Status::Completed || skill >= FINISHED * attainable {
+        return Ok(false);
+    }
+    let mut longer = setup.clone();
+    longer.epochs *= 2;
+    let (longer, dir) = made(root, case, &longer, "-longer")?;
+    std::fs::remove_dir_all(folder_of(root, &dir))?;
+    Ok(measure::skill(&longer) > skill + MORE * attainable)
+}
+
 fn finite(value: f64) -> Option<f64> {
     value.is_finite().then_some(value)
 }
@@ -166,7 +184,8 @@ fn finite(value: f64) -> Option<f64> {
 fn planted(root: &Path, case: &Case, sick: &Setup, twin: &Setup) -> Result<Attempt, Failure> {
     let (healthy, twin_dir) = made(root, case, twin, "-twin")?;
     let twin_skill = measure::skill(&healthy);
-    if twin_skill < LEAST_SKILL || twin_skill < enough(twin) {
+    let short = twin_skill < LEAST_SKILL || twin_skill < enough(twin);
+    if short || is_unfinished(root, case, twin, &healthy, twin_skill)? {
         return Ok(Attempt::Unlearned);
     }
     let (record, dir) = made(root, case, sick, "")?;
@@ -199,7 +218,7 @@ fn sound(root: &Path, case: &Case, setup: &Setup) -> Result<Attempt, Failure> {
     let (record, dir) = made(root, case, setup, "")?;
     let skill = measure::skill(&record);
     let unpredictable = attainable < measure::NOTHING;
-    if !unpredictable && skill < enough(setup) {
+    if !unpredictable && (skill < enough(setup) || is_unfinished(root, case, setup, &record, skill)?) {
         return Ok(Attempt::Unlearned);
     }
     Ok(Attempt::Taken(Box::new(Facts { skill: finite(skill), runs: vec![dir], unpredictable, ..Facts::default() })))

@@ -117,6 +117,17 @@ fn no_better_than_a_constant(case: &Case, skill: Estimate) -> (State, String) {
     // The correlation is known more exactly than the skill, which scatters with the target's mean and variance as well.
     let follows = case.judged.intervals.correlation.is_some_and(|corr| corr.is_surely_positive()) && skill.value > 0.0;
     if follows && case.attainable.signal == Signal::Found && !fitted_more_than_it_predicts(case, skill) {
+        // What follows the target by far too little has not learned it, however surely it follows.
+        if is_shrunk(case.judged) && !is_asked_for(case) {
+            let slope = case.judged.intervals.slope.map_or(f64::NAN, |slope| slope.value);
+            let words =
+                format!("its predictions point the right way but are too small by a factor of about {slope:.1}");
+            return (if case.at_rest { State::Shrunk } else { State::Undecided }, words);
+        }
+        if case.attainable.proof().is_some_and(|best| skill.high < limits::ATTAINED_SHARE * best.skill.low) {
+            let words = "its predictions follow the target, and carry far less of it than is attainable";
+            return (State::Undecided, format!("{words}{}", though(case)));
+        }
         let words =
             "its predictions follow the target, though the interval of its skill still touches that of a constant";
         return (State::Learned, words.into());

@@ -140,7 +140,7 @@ fn paths(text: &mut String, paths: Option<&ReportPaths>) {
 /// A sentence whose names in backticks are code, as far as they are plain; everything else is text as it is.
 fn coded(text: &str) -> String {
     // In code nothing can be escaped, so only what needs no escape may be there.
-    let plain = |name: &str| name.chars().all(|c| c.is_alphanumeric() || "_-.,:/=+ ".contains(c));
+    let plain = |name: &str| name.chars().all(|c| c.is_alphanumeric() || "_-.,:/=+ \"'{}[]()".contains(c));
     let parts = prose::parts(text).into_iter().map(|part| match part {
         Part::Words(words) => escaped(words),
         Part::Name(name) if plain(name) => format!("`{name}`"),

@@ -50,6 +50,14 @@ pub fn verdict(verdict: ProofVerdict) -> &'static str {
     }
 }
 
+/// The verdict of a proof as one word; a change of which a single run failed was dropped, and nothing is refuted by one run.
+pub fn outcome(proof: &Proof) -> &'static str {
+    match proof.verdict {
+        ProofVerdict::Refuted if proof.changed.runs < 2 => "dropped",
+        other => verdict(other),
+    }
+}
+
 /// `` `training.optimiser.lr` from `0.01` to `0.001` ``.
 pub fn change(change: &ProposedChange) -> String {
     let (path, to) = (words::short(&change.path, 120), words::short(&change.to, 120));
@@ -101,7 +109,7 @@ pub fn clause(proved: Proved<'_>) -> String {
     let it = if proved.proof.changes.len() > 1 { "them" } else { "it" };
     format!(
         "{} by re-training: with {}, {} run{} learn; without {it}, {} ({})",
-        verdict(proved.proof.verdict),
+        outcome(proved.proof),
         changes(&proved.proof.changes),
         count(changed.learned, changed.runs),
         if changed.runs == 1 { "" } else { "s" },
@@ -148,7 +156,7 @@ fn row(name: String, of: &Proof, tally: &Tally, changed: Option<&Proof>) -> Vec<
         name,
         count(tally.collapsed, tally.runs),
         count(tally.learned, tally.runs),
-        or_absent(changed.map(|proof| verdict(proof.verdict).to_owned())),
+        or_absent(changed.map(|proof| outcome(proof).to_owned())),
         words::estimate(Some(tally.p_learn)),
         or_absent(tally.skill.map(words::fixed)),
         or_absent(changed.map(|proof| p_value(proof.p_value))),
@@ -226,7 +234,7 @@ pub fn untried(diagnosis: &Diagnosis) -> Option<String> {
         match (diagnosis.runs.is_empty(), diagnosis.verdict.state, changes) {
             (true, _, true) => "nothing was trained, so nothing is proved (`--no-train`)",
             (true, _, false) => "nothing was trained, and nothing is proposed (`--no-train`)",
-            (_, State::Learned, false) => "nothing was re-trained: it learned",
+            (_, State::Learned | State::Unpredictable, _) => "nothing was re-trained, since the network did not fail",
             (_, _, true) => "nothing was re-trained (`--no-fix`), so nothing is proved",
             (_, _, false) if diagnosis.causes.is_empty() => {
                 "nothing was re-trained: no cause was found that proposes a change"

@@ -1,4 +1,5 @@
 //! Each fault does what it says, and nothing where it is not planted.
+
 use std::path::Path;
 
 use tch::{Device, Kind, Tensor};
@@ -80,7 +81,6 @@ impl Run {
         points.iter().find(|point| point.step == step).expect("measured").value.value()
     }
 
-    /// How far each parameter moved, value by value.
     fn moved(&self) -> Vec<Vec<f32>> {
         let moved =
             |(now, start): (&Vec<f32>, &Vec<f32>)| now.iter().zip(start).map(|(now, start)| now - start).collect();
@@ -246,11 +246,9 @@ fn no_gradient_passes_back_from_behind_a_detached_layer() {
     for (layer, behind) in [("dense_1", false), ("dense_2", false), ("dense_3", true)] {
         assert_eq!(run.at(Channel::ActivationGradientNorm, layer, 2) > 0.0, behind, "{layer}");
     }
-    // The right procedure is not cut.
     assert!(run.at(Channel::GradientRatio, "", 1) < 1.0);
     let whole = Run::new(&three, decayed, "").epochs(1);
     assert_eq!(run.at(Channel::Loss, "", 1), whole.at(Channel::Loss, "", 1));
-    // Behind the last layer is the loss: nothing at all is reached.
     let last = Run::new(PLAIN, SGD, "detached_layer = \"dense_2\"").epochs(1);
     assert_eq!(bits(&parameters(&last.trainer)), bits(&last.start));
     assert_eq!(last.at(Channel::GradientNorm, "dense_2.weight", 1), 0.0);
@@ -349,7 +347,6 @@ fn inference_is_fed_and_gives_what_is_said_and_the_training_path_is_not() {
     check(given(Split::TrainingPath), predicted(&inputs));
     let fed = &inputs * 0.5 + 2.0;
     check(given(Split::Train), predicted(&fed).iter().map(|value| 3.0 * value - 1.0).collect());
-    // What each path is fed, against plain sums.
     let moments = |tensor: &Tensor| {
         let values: Vec<f64> = memory::copied(tensor).expect("cpu").into_iter().map(f64::from).collect();
         let mean = values.iter().sum::<f64>() / values.len() as f64;
@@ -373,8 +370,11 @@ fn inference_is_fed_and_gives_what_is_said_and_the_training_path_is_not() {
 #[test]
 fn a_layer_that_is_not_there_is_refused_with_those_that_are() {
     let _torch = torch();
-    for faults in ["untrained_layers = [\"dense_1\", \"conv2d_1\"]", "detached_layer = \"conv2d_1\""] {
-        let experiment = experiment(NORMED, SGD, faults);
+    // The reader refuses such a name already; an experiment need not come from it.
+    let untrained = Faults { untrained_layers: vec!["dense_1".to_owned(), "conv2d_1".to_owned()], ..Faults::default() };
+    let detached = Faults { detached_layer: "conv2d_1".to_owned(), ..Faults::default() };
+    for faults in [untrained, detached] {
+        let experiment = Experiment { faults, ..experiment(NORMED, SGD, "") };
         let data = data::load(&experiment.data).expect("synthetic");
         let refused = Trainer::new(&experiment, 2, data, Device::Cpu).err().expect("no such layer");
         insta::allow_duplicates! {

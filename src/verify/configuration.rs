@@ -14,6 +14,8 @@ use crate::{
 pub struct Configuration {
     /// Its text.
     pub text: String,
+    /// Name of its file, as a difference names it.
+    pub file_name: String,
     /// Folder where relative paths in it start.
     pub folder: PathBuf,
     /// The experiment's name where the text gives none.
@@ -24,7 +26,9 @@ impl Configuration {
     /// The text of the configuration at `path`, of an experiment with this name.
     pub fn new(text: String, path: &Path, name: &str) -> Self {
         let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-        Self { text, folder, default_name: name.to_owned() }
+        let file_name =
+            path.file_name().map_or_else(|| "config.toml".into(), |name| name.to_string_lossy().into_owned());
+        Self { text, file_name, folder, default_name: name.to_owned() }
     }
 
     /// The text with changes made; comments and layout stay.

@@ -31,7 +31,12 @@ optimiser = { kind = \"adam\", lr = 0.01 }
 ";
 
 pub fn configuration() -> Configuration {
-    Configuration { text: CONFIG.to_owned(), folder: PathBuf::new(), default_name: "fixture".to_owned() }
+    Configuration {
+        text: CONFIG.to_owned(),
+        file_name: "config.toml".to_owned(),
+        folder: PathBuf::new(),
+        default_name: "fixture".to_owned(),
+    }
 }
 
 /// What a run of the fixture is trained with.

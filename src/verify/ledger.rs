@@ -1,6 +1,12 @@
 //! The books of a search: what was allowed, what was used, what was tried, and what was proved.
 
-use super::{Budget, Control, Surroundings, candidates::Candidate, configuration::changes_of, patch, saved::Saved};
+use super::{
+    Budget, Control, Surroundings,
+    candidates::Candidate,
+    configuration::changes_of,
+    patch,
+    saved::{Saved, lead_with_the_proved},
+};
 use crate::judge::{
     Diagnosis,
     causes::{CauseDiagnosis, Proof, ProofVerdict, Trial, Verification},
@@ -129,6 +135,7 @@ impl Ledger {
         around.keep(&saved);
         let mut diagnosis = self.diagnosis;
         diagnosis.verification = Some(saved.verification);
+        lead_with_the_proved(&mut diagnosis);
         diagnosis
     }
 

@@ -14,9 +14,6 @@ use crate::{
     trial::fixed_config::FIXED_CONFIG,
 };
 
-/// Name of the configuration in the folder of the results, as the difference names it.
-const CONFIG: &str = "config.toml";
-
 /// The changes that were proved, of the best supported cause that has any.
 pub fn proved_changes(diagnosis: &Diagnosis) -> Option<Vec<ProposedChange>> {
     let proved = diagnosis
@@ -30,7 +27,7 @@ pub fn proved_changes(diagnosis: &Diagnosis) -> Option<Vec<ProposedChange>> {
 pub(super) fn diff(configuration: &Configuration, changes: &[Change]) -> Option<String> {
     let changed = configuration.changed(changes).ok()?;
     let difference = TextDiff::from_lines(configuration.text.as_str(), changed.as_str());
-    Some(difference.unified_diff().header(CONFIG, FIXED_CONFIG).to_string())
+    Some(difference.unified_diff().header(&configuration.file_name, FIXED_CONFIG).to_string())
 }
 
 /// The text of the repaired configuration, as it has to be in `dir` so that it can be run from there: a table is found from

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     judge::{
         self, Diagnosis,
-        causes::{Proof, Verification},
+        causes::{CauseDiagnosis, Proof, ProofVerdict, Verification},
     },
     record::atomic,
     trial::{Spec, results::VERIFICATION_FILE},
@@ -84,7 +84,22 @@ impl Saved {
             cause.proof = self.proofs.iter().find(|saved| saved.cause == cause.id).map(|saved| saved.proof.clone());
         }
         diagnosis.verification = Some(self.verification);
+        lead_with_the_proved(&mut diagnosis);
         diagnosis
+    }
+}
+
+/// Puts the causes whose change was proved first: what re-training shows outweighs what was read off.
+///
+/// A cause stays behind the one that brings it about.
+pub(super) fn lead_with_the_proved(diagnosis: &mut Diagnosis) {
+    let proved = |cause: &CauseDiagnosis| {
+        let own = cause.proof.as_ref().is_some_and(|proof| proof.verdict == ProofVerdict::Proved);
+        own && cause.consequence_of.is_none()
+    };
+    diagnosis.causes.sort_by_key(|cause| !proved(cause)); // stable: the order of the evidence stays otherwise
+    for (rank, cause) in (1..).zip(&mut diagnosis.causes) {
+        cause.rank = rank;
     }
 }
 

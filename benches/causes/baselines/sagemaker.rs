@@ -26,9 +26,12 @@ const OVERFIT: f64 = 0.1;
 /// `UnchangedTensor`: relative tolerance.
 const UNCHANGED: f64 = 1e-5;
 
+/// A rule: when it fires, and what it stands for.
+type Rule = (fn(&Record) -> bool, Alarm);
+
 /// The rules that fire, in the order of the documentation.
 pub fn alarms(record: &Record) -> Vec<Alarm> {
-    const RULES: &[(fn(&Record) -> bool, Alarm)] = &[
+    const RULES: &[Rule] = &[
         (dead_relu, &["dead-relu"]),
         (any_not_finite, &["exploding-nan", "lr-too-high", "data-bug"]),
         (poor_weight_initialization, &["bad-init"]),

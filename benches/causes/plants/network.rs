@@ -3,7 +3,11 @@
 use super::{Plant, Shows};
 use crate::{
     base::{self, ADAPTIVE, ANY, Kind, PLAIN, UNBOUNDED, Wish},
-    common::{draw::Draw, material::Material, problem::Problem},
+    common::{
+        draw::Draw,
+        material::Material,
+        problem::{Noise, Output, Problem, Shape},
+    },
     edit::Edit,
     setup::{Block, Setup, Start, constant},
 };
@@ -123,7 +127,9 @@ pub const ARCH_DESTROYS_INFO: &[Way] = &[
     |draw| {
         // One direction of two or three that the target bends along.
         let wish = Wish { kinds: &[Kind::Curved], depth: (2, 3), activations: &["tanh", "elu", "leaky_relu"], ..ANY };
-        let twin = base::draw(draw, &wish);
+        let mut twin = base::draw(draw, &wish);
+        let shape = draw.pick(&[Shape::Product, Shape::Norm]);
+        twin.material = Material::table(3, Output::new(shape, Noise::Normal, 0.95));
         Plant::new(twin, &["arch-destroys-info"], |setup| {
             if let Some(Block::Dense { units, .. }) = setup.layers.first_mut() {
                 *units = 1;

@@ -53,7 +53,10 @@ pub const LR_TOO_LOW: &[Way] = &[
 
 pub const UNDERTRAINED: &[Way] = &[
     |draw| {
-        let twin = base::draw(draw, &Wish { depth: (1, 5), optimisers: ADAPTIVE, ..ANY });
+        // Five to ten steps.
+        let mut twin = base::draw(draw, &Wish { depth: (1, 5), optimisers: ADAPTIVE, ..ANY });
+        twin.train = 320;
+        twin.batch = 64;
         let epochs = draw.whole(1, 2);
         Plant::new(twin, &["undertrained"], |setup| setup.epochs = epochs)
     },
@@ -62,11 +65,12 @@ pub const UNDERTRAINED: &[Way] = &[
         let twin = base::draw(draw, &Wish { depth: (1, 5), optimisers: ADAPTIVE, ..ANY });
         Plant::new(twin, &["undertrained"], |setup| {
             setup.batch = setup.train;
-            setup.epochs /= 4;
+            setup.epochs /= 8;
         })
     },
     |draw| {
-        let twin = base::draw(draw, &Wish { kinds: &[Kind::Curved, Kind::Friedman, Kind::Images], ..ANY });
+        let mut twin = base::draw(draw, &Wish { kinds: &[Kind::Curved, Kind::Friedman, Kind::Images], ..ANY });
+        twin.batch = 64;
         let epochs = draw.whole(1, 2);
         Plant::new(twin, &["undertrained"], |setup| setup.epochs = epochs)
     },

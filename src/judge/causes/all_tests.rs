@@ -71,7 +71,7 @@ fn what_a_cause_follows_from_exists_and_goes_round_in_no_circle() {
 #[test]
 fn advice_is_a_clause() {
     for cause in ALL {
-        for advice in cause.advice() {
+        if let Some(advice) = cause.advice() {
             assert!(advice.starts_with(|first: char| first.is_lowercase()), "{advice}");
             assert!(!advice.ends_with('.') && !advice.contains("  "), "{advice}");
         }

@@ -13,6 +13,8 @@ const LARGE: f64 = 10.0;
 const VERY_LARGE: f64 = 100.0;
 /// Standard deviation of every column below which the network hardly sees a difference between samples.
 const SMALL: f64 = 0.02;
+/// Largest standard deviation of a column over the smallest from which the smaller one is lost beside it.
+const UNEVEN: f64 = 100.0;
 /// Standard deviations by which a column's mean lies off zero before its variation drowns in it.
 const FAR_OFF: f64 = 8.0;
 /// How much the sharpness over its limit has to fall with standardised inputs.
@@ -67,6 +69,18 @@ impl Cause for InputsNotScaled {
                 ))
                 .number("std", largest.train.std),
             );
+        } else if let Some((least, most)) = uneven(&varying) {
+            evidence.push(
+                Evidence::suggestive(format!(
+                    "input `{}` varies by {} and `{}` by {}: the network hardly sees the smaller one",
+                    least.name,
+                    shown(least.train.std),
+                    most.name,
+                    shown(most.train.std)
+                ))
+                .number("smallest_std", least.train.std)
+                .number("largest_std", most.train.std),
+            );
         } else {
             return vec![Evidence::against(format!(
                 "inputs are of a usual size: the largest, `{}`, has mean {} and standard deviation {}",
@@ -93,6 +107,13 @@ impl Cause for InputsNotScaled {
     fn fixes(&self, case: &Case<'_>) -> Vec<Fix> {
         if case.inputs_are_raw() { vec![changes::scale_inputs()] } else { Vec::new() }
     }
+}
+
+/// The columns that vary least and most, where that is far apart.
+fn uneven<'a>(varying: &[&'a ColumnSummary]) -> Option<(&'a ColumnSummary, &'a ColumnSummary)> {
+    let least = varying.iter().copied().min_by(|one, other| one.train.std.total_cmp(&other.train.std))?;
+    let most = varying.iter().copied().max_by(|one, other| one.train.std.total_cmp(&other.train.std))?;
+    (most.train.std > UNEVEN * least.train.std).then_some((least, most))
 }
 
 /// Hidden units that standardised inputs would not saturate.

@@ -13,6 +13,8 @@ const TINY_UPDATE: f64 = 1e-4;
 const GOOD_UPDATE: f64 = 1e-3;
 /// Distance from the start, over the weights, below which nothing was learned in all steps.
 const HARDLY_MOVED: f64 = 0.1;
+/// Distance from the start, over the weights, from which the steps were large enough to get somewhere.
+const FAR: f64 = 0.5;
 /// Sharpness over its limit below which a rate could be ten times larger.
 const ROOM: f64 = 0.1;
 /// Steps from which a network that has hardly moved was given time.
@@ -34,7 +36,8 @@ impl Cause for LrTooLow {
         let mut evidence = Vec::new();
         let distance = case.largest_distance();
         let ratio = case.first_stability_ratio();
-        let moves_little = update < TINY_UPDATE;
+        // Many small steps in one direction get far as well.
+        let moves_little = update < TINY_UPDATE && distance.is_none_or(|distance| distance < FAR);
         let stayed = distance.is_some_and(|distance| distance < HARDLY_MOVED);
         if moves_little || (stayed && update < GOOD_UPDATE) {
             let moved = distance.map_or(String::new(), |distance| {

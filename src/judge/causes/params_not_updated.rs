@@ -87,9 +87,7 @@ fn cut_off<'a>(case: &Case<'a>, unmoved: &[&str]) -> Option<&'a str> {
         case.layers.iter().rposition(|layer| layer.parameters.iter().any(|name| unmoved.contains(&name.as_str())))?;
     // Everything behind must have moved, or the cut is somewhere else.
     let behind = case.layers.get(last_cut + 1..)?;
-    if behind.iter().flat_map(|layer| &layer.parameters).next().is_none() {
-        return None;
-    }
+    behind.iter().flat_map(|layer| &layer.parameters).next()?;
     let zeros_only = |layer: &LayerInfo| {
         let weights = layer.parameters.iter().find(|name| name.ends_with(".weight"));
         weights.is_some_and(|name| case.at_start(Split::Train, Channel::WeightNorm, name) == Some(0.0))

@@ -20,6 +20,7 @@ impl<'a> Case<'a> {
         };
         let (mut own, mut paired, mut other) = (0_u32, 0_u32, 0_u32);
         let mut example = None;
+        let mut widest = 0.0;
         for point in self.points(Split::Train, Channel::RecomputedLoss, "") {
             let (Some(mine), Some(logged)) = (point.value.finite(), value(Channel::Loss, point.step)) else { continue };
             let scale = mine.abs().max(f64::MIN_POSITIVE);
@@ -29,7 +30,11 @@ impl<'a> Case<'a> {
             match pairs {
                 Some(pairs) if gap > APART * scale && (logged - pairs).abs() < AGREES * gap => {
                     paired += 1;
-                    example = Some((point.step, logged, mine, pairs));
+                    // The step at which the two are farthest apart shows it best.
+                    if gap / scale >= widest {
+                        widest = gap / scale;
+                        example = Some((point.step, logged, mine, pairs));
+                    }
                 }
                 _ if agrees => own += 1,
                 // What lies at a step without the loss over all pairs may be either.

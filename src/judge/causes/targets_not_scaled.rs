@@ -47,6 +47,7 @@ impl Cause for TargetsNotScaled {
             .number("mean", mean)
             .number("std", std),
         ];
+        evidence.extend(before_travel(case, target));
         evidence.extend(out_of_travel(case, target));
         evidence.extend(noise_drowns(case, target));
         let diverged = case.is_any(&[State::Diverged]) || case.spike().is_some_and(|(peak, _)| peak > 10.0);
@@ -72,6 +73,27 @@ impl Cause for TargetsNotScaled {
     }
 }
 
+/// Before training: a mean that no bias can reach in the steps that are planned, nor hidden units of a usual number by theirs.
+fn before_travel(case: &Case<'_>, target: &TargetSummary) -> Option<Evidence> {
+    /// Times the reach of one parameter that all of them together can add to an output: about the width of a layer, squared.
+    const TOGETHER: f64 = 10.0;
+    if case.trained.is_some() || !case.is_adaptive() {
+        return None;
+    }
+    let training = &case.experiment.training;
+    let steps = case.data.train_samples.div_ceil(u64::from(training.batch_size.max(1))) * u64::from(training.epochs);
+    let reach = case.lr() * steps as f64;
+    (reach * TOGETHER < target.train.mean.abs().max(target.train.std)).then(|| {
+        Evidence::strong(format!(
+            "in the {steps} steps that are planned a parameter travels at most {} at a rate of {}, and the targets lie around {}",
+            shown(reach),
+            shown(case.lr()),
+            shown(target.train.mean)
+        ))
+        .number("reach", reach)
+    })
+}
+
 /// A prediction that is still far from the targets, on its way.
 fn out_of_travel(case: &Case<'_>, target: &TargetSummary) -> Option<Evidence> {
     let steps = case.steps()?;
@@ -86,7 +108,7 @@ fn out_of_travel(case: &Case<'_>, target: &TargetSummary) -> Option<Evidence> {
     if far && case.is_adaptive() && reach < mean.abs().max(std) {
         return Some(
             Evidence::strong(format!(
-                "predictions lie around {} and the targets around {}: in {steps} steps at a rate of {} a bias travels at most {}",
+                "predictions lie around {} and the targets around {}: in {steps} steps at a rate of {} a parameter travels at most {}",
                 shown(level),
                 shown(mean),
                 shown(case.lr()),

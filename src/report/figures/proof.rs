@@ -98,7 +98,7 @@ fn rows(story: &Story<'_>) -> Option<(Vec<Row>, usize)> {
         learned: proof.changed.learned,
         runs: proof.changed.runs,
         p_learn: proof.changed.p_learn,
-        outcome: proofs::verdict(proof.verdict),
+        outcome: proofs::outcome(proof),
         hue: match proof.verdict {
             ProofVerdict::Proved => Hue::Green,
             ProofVerdict::Refuted => Hue::Vermilion,
@@ -140,7 +140,7 @@ fn title(story: &Story<'_>, rows: &[Row]) -> String {
         "with {change}, {} runs learn; without, {}: {}",
         proofs::count(best.proof.changed.learned, best.proof.changed.runs),
         proofs::count(best.proof.control.learned, best.proof.control.runs),
-        proofs::verdict(best.proof.verdict)
+        proofs::outcome(best.proof)
     )
 }
 

@@ -97,7 +97,7 @@ pub fn first(diagnosis: &Diagnosis) -> Option<First> {
         name: causes::plain_name(&cause.id),
         evidence: evidence.map(|evidence| coded(&prose::sentence(&evidence.text))).collect(),
         change: proved.or_else(to_try).or_else(advised),
-        verdict: best.map_or("", |best| proofs::verdict(best.proof.verdict)),
+        verdict: best.map_or("", |best| proofs::outcome(best.proof)),
     })
 }
 
