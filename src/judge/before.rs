@@ -93,7 +93,7 @@ mod tests {
         // Within reach of the bias in the steps that are planned.
         let off = Moments { mean: 25.0, std: 4.0, min: 10.0, max: 40.0 };
         let two = before(&usual().column(0, 128.0, 70.0).target(off));
-        assert_eq!(ids(&two), ["targets-not-scaled", "inputs-not-scaled"]);
+        assert_eq!(ids(&two), ["inputs-not-scaled", "targets-not-scaled"]);
         insta::assert_snapshot!(two.verdict.summary, @"");
     }
 
