@@ -13,9 +13,11 @@ use crate::{
 /// Share of the usual standard deviation below which weights are too small, and above which they are too large.
 const TOO_SMALL: f64 = 0.2;
 /// Share of the usual standard deviation at which the signal of a few layers is lost in rounding.
-const MUCH_TOO_SMALL: f64 = 0.03;
+const MUCH_TOO_SMALL: f64 = 0.05;
 /// See [`TOO_SMALL`].
-const TOO_LARGE: f64 = 5.0;
+const TOO_LARGE: f64 = 2.5;
+/// The same, from which units saturate or explode whatever the inputs are.
+const MUCH_TOO_LARGE: f64 = 5.0;
 /// Share of the units that are useless at birth before the start is to blame.
 const USELESS: f64 = 0.9;
 
@@ -61,11 +63,10 @@ impl Cause for BadInit {
                 };
                 evidence.push(evidence_of.shown_in(EvidenceFigure::Activations).number("ratio", start.ratio));
             } else if start.ratio > TOO_LARGE {
-                evidence.push(
-                    Evidence::strong(text("units saturate or explode"))
-                        .shown_in(EvidenceFigure::Activations)
-                        .number("ratio", start.ratio),
-                );
+                let text = text("units saturate, or their answers are far larger than the targets");
+                let much = start.ratio > MUCH_TOO_LARGE;
+                let evidence_of = if much { Evidence::strong(text) } else { Evidence::suggestive(text) };
+                evidence.push(evidence_of.shown_in(EvidenceFigure::Activations).number("ratio", start.ratio));
             }
         }
         evidence.extend(saturated_at_birth(case));

@@ -76,7 +76,7 @@ impl Cause for DataBug {
             None => {}
         }
         for target in case.faulty_targets() {
-            evidence.extend(of_target(target));
+            evidence.extend(of_target(target).or_else(|| code_for_missing(target)));
         }
         evidence
     }
@@ -94,6 +94,35 @@ impl Cause for DataBug {
              key it does not find",
         )
     }
+}
+
+/// A value that several targets share and that lies far from all others, such as -999.
+fn code_for_missing(target: &TargetSummary) -> Option<Evidence> {
+    /// Share of the targets that are a code.
+    const LEAST: f64 = 0.01;
+    /// Standard deviations of the other targets by which it lies off their mean.
+    const FAR: f64 = 5.0;
+    let atom = target.most_common.filter(|atom| atom.fraction >= LEAST && atom.fraction < 1.0)?;
+    let (mean, std, share) = (target.train.mean, target.train.std, atom.fraction);
+    // Mean and variance of the others, from those of all.
+    let others = (mean - share * atom.value) / (1.0 - share);
+    let square = (std * std + mean * mean - share * atom.value * atom.value) / (1.0 - share);
+    let spread = (square - others * others).max(0.0).sqrt();
+    let off = (atom.value - others).abs() / spread;
+    (spread > 0.0 && off > FAR && (atom.value == target.train.min || atom.value == target.train.max)).then(|| {
+        let text = format!(
+            "{} of the training targets of `{}` are exactly {}, and the others lie around {} within {}: a code for a missing value",
+            percent(share),
+            target.name,
+            shown(atom.value),
+            shown(others),
+            shown(spread)
+        );
+        Evidence::strong(text)
+            .shown_in(EvidenceFigure::PredictedAgainstTarget)
+            .number("fraction", share)
+            .number("value", atom.value)
+    })
 }
 
 /// A target that is mostly a value that is no natural end of its range.

@@ -91,7 +91,7 @@ impl Cause for InputsNotScaled {
         }
         let by_size = size(&largest);
         evidence.extend(saturated(case, by_size));
-        evidence.extend(sharper(case));
+        evidence.extend(sharper(case).or_else(|| sharpened(case, by_size)));
         if evidence.len() == 1 && by_size > VERY_LARGE && case.trained.is_some() && !case.is_adaptive() {
             evidence.push(Evidence::strong(
                 "the gradient of the first layer grows with the size of its inputs, and plain gradient descent takes steps of that size",
@@ -142,6 +142,22 @@ fn saturated(case: &Case<'_>, size: f64) -> Option<Evidence> {
         ))
         .shown_in(EvidenceFigure::Activations)
         .number("saturated", end),
+    )
+}
+
+/// A first step that is too large because of the inputs: the curvature along the first layer grows with their square.
+fn sharpened(case: &Case<'_>, size: f64) -> Option<Evidence> {
+    let raw = case.first_stability_ratio().filter(|raw| *raw > 2.0 && size > VERY_LARGE)?;
+    Some(
+        Evidence::strong(format!(
+            "the loss is {} times as sharp as the learning rate allows before the first step, and its curvature along the first \
+             layer grows with the square of inputs near {}",
+            shown(raw),
+            shown(size)
+        ))
+        .shown_in(EvidenceFigure::Sharpness)
+        .number("stability_ratio", raw)
+        .number("size", size),
     )
 }
 

@@ -107,7 +107,9 @@ fn percentages(case: &Case<'_>) -> Vec<Evidence> {
         .iter()
         .any(|output| output.constant_fit.as_ref().is_some_and(|fit| fit.level.abs() < target.median.abs()));
     let shrunk = case.is_any(&[State::Shrunk]);
-    vec![if below || shrunk { Evidence::strong(text) } else { Evidence::suggestive(text) }]
+    // Beside a target of zero every error is infinite.
+    let crosses = target.train.min < 0.0 && target.train.max > 0.0;
+    vec![if below || shrunk || crosses { Evidence::strong(text) } else { Evidence::suggestive(text) }]
 }
 
 #[cfg(test)]

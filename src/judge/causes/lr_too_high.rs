@@ -33,7 +33,14 @@ impl Cause for LrTooHigh {
         if stats::median(&case.gradient_cosines()).is_some_and(|cosine| cosine < 0.0) {
             return vec![Evidence::against("the updates climb the loss, so a smaller rate would climb it more slowly")];
         }
-        let harmed = case.is_flat() || case.is_any(&[State::Diverged]);
+        // Thrown and still on the way back is thrown as well.
+        let useless = |output: &&crate::judge::OutputDiagnosis| output.skill.is_some_and(|skill| skill.value < 0.05);
+        let outputs = case.faulty_outputs();
+        let harmed = case.is_flat()
+            || case.is_any(&[State::Diverged])
+            || case.is_any(&[State::Undertrained, State::Undecided])
+                && outputs.iter().all(useless)
+                && !outputs.is_empty();
         let spike = case.spike().filter(|(peak, _)| *peak > SPIKE || peak.is_infinite());
         let died: Vec<String> =
             case.dead_layers().iter().filter(|(_, born)| *born < ALIVE).map(|(layer, _)| layer.name.clone()).collect();

@@ -39,7 +39,9 @@ impl Cause for LrTooLow {
         // Many small steps in one direction get far as well.
         let moves_little = update < TINY_UPDATE && distance.is_none_or(|distance| distance < FAR);
         let stayed = distance.is_some_and(|distance| distance < HARDLY_MOVED);
-        if moves_little || (stayed && update < GOOD_UPDATE) {
+        // Nothing at all is no small step.
+        let moves = update > 0.0 && distance != Some(0.0);
+        if moves && (moves_little || (stayed && update < GOOD_UPDATE)) {
             let moved = distance.map_or(String::new(), |distance| {
                 format!(
                     ", and after {steps} steps the weights are {} from where they started",

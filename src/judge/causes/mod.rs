@@ -65,10 +65,10 @@ pub const ALL: &[&dyn Cause] = &[
     &zero_inflated::ZeroInflated,
     &l1_median::L1Median,
     &no_signal::NoSignal,
+    &over_regularised::OverRegularised,
     &exploding_nan::ExplodingNan,
     &lr_too_high::LrTooHigh,
     &vanishing_gradient::VanishingGradient,
-    &over_regularised::OverRegularised,
     &dead_relu::DeadRelu,
     &lr_too_low::LrTooLow,
     &undertrained::Undertrained,
@@ -88,6 +88,10 @@ pub trait Cause: Sync {
     }
     /// Whether it is told where the mean is the honest answer.
     fn is_told_of_unpredictable(&self) -> bool {
+        false
+    }
+    /// Whether it is what is left when nothing else explains the run: anything that fits and may bring it about comes first.
+    fn yields(&self) -> bool {
         false
     }
     /// What speaks for it and against it. Total: what was not measured gives no evidence.

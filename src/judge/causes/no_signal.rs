@@ -44,7 +44,9 @@ impl Cause for NoSignal {
                     "of {} samples none of {asked} learners without a network predicts it better than the mean",
                     references.samples
                 );
-                let enough = references.samples >= TELLING_SAMPLES || case.is_any(&[State::Unpredictable]);
+                // Where the network itself may have found something, the silence of simpler learners is a hint.
+                let open = case.is_any(&[State::Undecided, State::Undertrained]);
+                let enough = references.samples >= TELLING_SAMPLES && !open || case.is_any(&[State::Unpredictable]);
                 let evidence = if enough { Evidence::strong(text) } else { Evidence::suggestive(text) };
                 vec![evidence.shown_in(EvidenceFigure::ReferenceLearners).number("samples", references.samples as f64)]
             }

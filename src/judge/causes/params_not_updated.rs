@@ -87,7 +87,12 @@ fn cut_off<'a>(case: &Case<'a>, unmoved: &[&str]) -> Option<&'a str> {
         case.layers.iter().rposition(|layer| layer.parameters.iter().any(|name| unmoved.contains(&name.as_str())))?;
     // Everything behind must have moved, or the cut is somewhere else.
     let behind = case.layers.get(last_cut + 1..)?;
-    behind.iter().flat_map(|layer| &layer.parameters).next()?;
+    let output = case.output_layer()?;
+    if behind.iter().flat_map(|layer| &layer.parameters).next().is_none()
+        && case.at_end(Split::Train, Channel::OutputSlope, &output.name).is_none_or(|slope| slope == 0.0)
+    {
+        return None;
+    }
     let zeros_only = |layer: &LayerInfo| {
         let weights = layer.parameters.iter().find(|name| name.ends_with(".weight"));
         weights.is_some_and(|name| case.at_start(Split::Train, Channel::WeightNorm, name) == Some(0.0))
@@ -102,7 +107,7 @@ fn cut_off<'a>(case: &Case<'a>, unmoved: &[&str]) -> Option<&'a str> {
             if matches!(init.weights, crate::experiment::WeightInit::Zeros {}))
     }) || matches!(case.experiment.model.init.weights, crate::experiment::WeightInit::Zeros {});
     let from_cut = case.layers.get(last_cut..)?;
-    (from_cut.iter().all(passes) && !zero_weights).then(|| behind.first().map(|layer| layer.name.as_str())).flatten()
+    (from_cut.iter().all(passes) && !zero_weights).then(|| behind.first().unwrap_or(output).name.as_str())
 }
 
 /// `` `a`, `b` and 3 more ``.

@@ -114,7 +114,8 @@ fn in_order(found: Vec<(&dyn Cause, CauseDiagnosis)>) -> Vec<CauseDiagnosis> {
         // Only what is at least as well supported can be what brings it about.
         let own = diagnosis.support;
         let brings_about = |id: &&&str| {
-            known.iter().any(|(known, support)| known == **id && *support >= own && *support > Support::Weak)
+            let enough = if cause.yields() { Support::Suggestive } else { own.max(Support::Suggestive) };
+            known.iter().any(|(known, support)| known == **id && *support >= enough)
         };
         diagnosis.consequence_of = cause.follows_from().iter().find(brings_about).map(|id| (*id).to_owned());
         match &diagnosis.consequence_of {

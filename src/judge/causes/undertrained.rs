@@ -18,7 +18,19 @@ impl Cause for Undertrained {
     }
 
     fn follows_from(&self) -> &'static [&'static str] {
-        &["lr-too-low", "targets-not-scaled", "inputs-not-scaled", "vanishing-gradient", "over-regularised"]
+        &[
+            "lr-too-low",
+            "lr-too-high",
+            "targets-not-scaled",
+            "inputs-not-scaled",
+            "bad-init",
+            "over-regularised",
+            "params-not-updated",
+        ]
+    }
+
+    fn yields(&self) -> bool {
+        true
     }
 
     fn evidence(&self, case: &Case<'_>) -> Vec<Evidence> {
@@ -29,13 +41,10 @@ impl Cause for Undertrained {
         let epochs = case.trained.map_or(0, |trained| trained.run.epochs);
         let mut evidence = Vec::new();
         if case.is_any(&[State::Undertrained]) {
-            evidence.push(
-                Evidence::strong(format!(
-                    "it was still getting better when it stopped after {epochs} epochs ({steps} steps)"
-                ))
-                .shown_in(EvidenceFigure::SpreadAndSkill)
-                .number("steps", steps as f64),
-            );
+            let text = format!("it was still getting better when it stopped after {epochs} epochs ({steps} steps)");
+            // What has learned the better part already lacks a finish, and nothing that kept it from learning.
+            let evidence_of = if has_most(case) { Evidence::suggestive(text) } else { Evidence::strong(text) };
+            evidence.push(evidence_of.shown_in(EvidenceFigure::SpreadAndSkill).number("steps", steps as f64));
         }
         let falling = case.faulty_outputs().iter().any(|output| {
             let skills = case.values(Split::Train, Channel::Skill, &output.name);
@@ -71,6 +80,16 @@ impl Cause for Undertrained {
             changes::epochs_times(case, 25, "it was still getting better"),
         ]
     }
+}
+
+/// Whether every output has learned the better part of what is attainable, or of all where that is not known.
+fn has_most(case: &Case<'_>) -> bool {
+    let outputs = case.faulty_outputs();
+    let most = |output: &&crate::judge::OutputDiagnosis| {
+        let best = output.best_reference.as_ref().filter(|best| best.finds_signal).map_or(1.0, |best| best.skill.value);
+        output.skill.is_some_and(|skill| skill.value > 0.5 * best)
+    };
+    !outputs.is_empty() && outputs.iter().all(most)
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ use crate::{data::TargetSummary, experiment::Loss};
 
 /// Share of the targets from which one value is the rule.
 const MOST: f64 = 0.5;
+/// Share of the targets from which answering that value alone is nearly right.
+const RULE: f64 = 0.6;
 /// Standard deviations by which the mean has to lie off that value to be told from it.
 const APART: f64 = 0.1;
 /// Standard deviations within which a constant is that value.
@@ -89,7 +91,11 @@ fn of_target(case: &Case<'_>, target: &TargetSummary) -> Option<Evidence> {
         _ => format!("{share} of the targets of `{}` are exactly {}", target.name, shown(atom.value)),
     };
     // An absolute loss asks for the value that half of the targets have, which is a cause of its own.
-    let evidence = if on_it && !case.is_absolute_loss() { Evidence::strong(text) } else { Evidence::suggestive(text) };
+    let evidence = if on_it && atom.fraction >= RULE && !case.is_absolute_loss() {
+        Evidence::strong(text)
+    } else {
+        Evidence::suggestive(text)
+    };
     Some(
         evidence
             .shown_in(EvidenceFigure::PredictedAgainstTarget)
