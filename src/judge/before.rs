@@ -81,8 +81,9 @@ mod tests {
         let found = before(&usual());
         assert_eq!(ids(&found), [""; 0]);
         insta::assert_snapshot!(found.verdict.summary, @"Not trained. Nothing in the data or the settings speaks against learning.");
-        let ruled_out: Vec<&str> = found.ruled_out.iter().map(|cause| cause.id.as_str()).collect();
-        insta::assert_snapshot!(ruled_out.join(" "), @"loss-mismatch batchnorm-mode output-activation bad-init inputs-not-scaled targets-not-scaled zero-inflated l1-median no-signal vanishing-gradient over-regularised");
+        let mut ruled_out: Vec<&str> = found.ruled_out.iter().map(|cause| cause.id.as_str()).collect();
+        ruled_out.sort_unstable();
+        insta::assert_snapshot!(ruled_out.join(" "), @"bad-init batchnorm-mode inputs-not-scaled l1-median loss-mismatch no-signal output-activation over-regularised targets-not-scaled vanishing-gradient zero-inflated");
     }
 
     #[test]
@@ -94,7 +95,7 @@ mod tests {
         let off = Moments { mean: 25.0, std: 4.0, min: 10.0, max: 40.0 };
         let two = before(&usual().column(0, 128.0, 70.0).target(off));
         assert_eq!(ids(&two), ["inputs-not-scaled", "targets-not-scaled"]);
-        insta::assert_snapshot!(two.verdict.summary, @"");
+        insta::assert_snapshot!(two.verdict.summary, @"Not trained. 2 things in the data and the settings may keep the network from learning.");
     }
 
     #[test]

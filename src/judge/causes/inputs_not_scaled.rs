@@ -240,10 +240,11 @@ mod tests {
         suggestive: the loss is 40 times as sharp as the learning rate allows before the first step, and 4 times with standardised inputs
         -> data.scale_inputs="standard": every column then has mean 0 and standard deviation 1, which the initial weights are made for
         "#);
-        // Sharp either way: the inputs are not what makes it so.
+        // Sharp either way: what is left is the size of the inputs themselves.
         insta::assert_snapshot!(told(&InputsNotScaled, of(39.0)), @r#"
         collapsed
         suggestive: input `x3` has mean 5000 and standard deviation 2000; initial weights are made for inputs near 1
+        strong: the loss is 40 times as sharp as the learning rate allows before the first step, and its curvature along the first layer grows with the square of inputs near 5385
         -> data.scale_inputs="standard": every column then has mean 0 and standard deviation 1, which the initial weights are made for
         "#);
     }
