@@ -176,25 +176,41 @@ fn cut_off_epochs(record: &Record, layers: &[LayerInfo]) -> Option<u32> {
     (measured && since <= epoch).then(|| epoch - since + 1)
 }
 
-/// Learned beyond doubt, settled or not: every output does as well as it can be asked for, at two looks in a row.
+/// Looks in a row at which a network does as well as it can be asked for, before it has learned: one may be lucky.
+const LEARNED_LOOKS: usize = 2;
+
+/// Learned beyond doubt, settled or not: every output does as well as it can be asked for, at the last looks.
 fn has_learned(record: &Record) -> Option<String> {
-    /// Looks in a row: one may be lucky.
-    const LOOKS: usize = 2;
+    looks_that_satisfy(record)?
+        .last_chunk::<LEARNED_LOOKS>()?
+        .iter()
+        .all(|satisfies| *satisfies)
+        .then(|| format!("learned: all outputs do as well as the references at {LEARNED_LOOKS} looks in a row"))
+}
+
+/// Whether [`has_learned`] held at any look.
+pub(super) fn learned_in_between(record: &Record) -> bool {
+    let looks = looks_that_satisfy(record).unwrap_or_default();
+    looks.windows(LEARNED_LOOKS).any(|looks| looks.iter().all(|satisfies| *satisfies))
+}
+
+/// For each look at the trained network, whether every output that varies did as well as the references, or explains nearly
+/// all where there are none; absent where an output was not looked at.
+fn looks_that_satisfy(record: &Record) -> Option<Vec<bool>> {
     let outputs = record.outputs().collect::<Vec<&str>>();
-    let wanted = |name: &str| {
+    let of_output = |name: &str| -> Option<Vec<bool>> {
         let index = outputs.iter().position(|output| *output == name)?;
-        let attainable = attainable(record, index, trend::judged_split(record, name), &LearnedElsewhere::new());
-        Some(attainable.proof().map_or(SETTLED_SKILL, |best| SETTLED_SKILL * best.skill.value.clamp(0.0, 1.0)))
+        let split = trend::judged_split(record, name);
+        let attainable = attainable(record, index, split, &LearnedElsewhere::new());
+        let wanted = attainable.proof().map_or(SETTLED_SKILL, |best| SETTLED_SKILL * best.skill.value.clamp(0.0, 1.0));
+        let looks = record.points(split, Channel::Skill, name).iter().filter(|point| point.epoch > 0);
+        Some(looks.map(|point| point.value.finite().is_some_and(|skill| skill >= wanted)).collect())
     };
-    let reaches = |name: &str| {
-        let skills = record.points(trend::judged_split(record, name), Channel::Skill, name).iter().rev().take(LOOKS);
-        let skills: Vec<f64> =
-            skills.filter(|point| point.epoch > 0).filter_map(|point| point.value.finite()).collect();
-        skills.len() == LOOKS && wanted(name).is_some_and(|wanted| skills.iter().all(|skill| *skill >= wanted))
-    };
-    let names = record.varying_outputs();
-    (!names.is_empty() && names.into_iter().all(reaches))
-        .then(|| format!("learned: all outputs do as well as the references at {LOOKS} looks in a row"))
+    let all: Option<Vec<Vec<bool>>> = record.varying_outputs().into_iter().map(of_output).collect();
+    let all = all.filter(|all| !all.is_empty())?;
+    let count = all.iter().map(Vec::len).min()?;
+    // Every output is looked at in each epoch; where a record was cut, what all have counts.
+    Some((0..count).map(|look| all.iter().all(|output| output[look])).collect())
 }
 
 /// Learned, and nothing more to come.

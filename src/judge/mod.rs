@@ -290,6 +290,9 @@ pub struct RunDiagnosis {
     pub lr: f64,
     /// Its state.
     pub state: State,
+    /// Whether every output did as well as the references at two looks in a row, whatever became of it later: a run that
+    /// proves a change is stopped there.
+    pub learned_in_between: bool,
     /// Present when collapsed.
     pub hold: Option<Hold>,
     /// The constant it sits on, when all its collapsed outputs agree.

@@ -5,6 +5,7 @@ use super::{
     attainable::LearnedElsewhere,
     collapse_time::collapsed_at_step,
     constant::{agreed, constant_of},
+    decide::learned_in_between,
     depth, limits, plateau, summary, symptoms, verdict,
 };
 use crate::record::{Channel, Record, Split};
@@ -67,6 +68,7 @@ fn judge_beside(record: &Record, elsewhere: &LearnedElsewhere) -> RunDiagnosis {
         seed: record.run.seed,
         lr: record.run.experiment.training.optimiser.lr(),
         state,
+        learned_in_between: learned_in_between(record),
         hold,
         constant: agreed(collapsed.map(|output| output.constant)),
         collapsed_at_step: steps.and_then(|steps| steps.into_iter().max()),

@@ -8,6 +8,8 @@ use crate::{
     stats,
 };
 
+/// Changed runs from which a failure says something of the change.
+const LEAST_RUNS: u32 = 3;
 /// p-value up to which more learned runs are beyond chance; three of three against none of three have just this.
 const BEYOND_CHANCE: f64 = 0.05;
 /// Share of the changed runs that has to learn: a change that helps beyond chance and fails more often than not is no repair.
@@ -50,7 +52,10 @@ impl Repaired {
             | State::Diverged
             | State::Undecided => false,
         };
-        run.state == State::Learned || (run.state == State::Undertrained && run.outputs.iter().all(does))
+        // Runs that prove a change are stopped there, so whatever became of one that went on, it is counted alike.
+        run.state == State::Learned
+            || run.learned_in_between
+            || (run.state == State::Undertrained && run.outputs.iter().all(does))
     }
 
     fn counts_unfinished(self, output: &OutputDiagnosis) -> bool {
@@ -93,7 +98,8 @@ pub fn verdict(control: &Tally, changed: &Tally) -> (f64, ProofVerdict) {
     let most_learn = f64::from(changed.learned) >= REPAIRED_SHARE * f64::from(changed.runs);
     let verdict = if p_value <= BEYOND_CHANCE && most_learn {
         ProofVerdict::Proved
-    } else if more {
+    } else if more || most_learn || changed.runs < LEAST_RUNS {
+        // One run refutes nothing, and what learns as often as the control is no failure.
         ProofVerdict::Undecided
     } else {
         ProofVerdict::Refuted
@@ -135,7 +141,7 @@ mod tests {
         assert_eq!(said((0, 3), (0, 3)), ProofVerdict::Refuted);
         assert_eq!(said((1, 3), (1, 3)), ProofVerdict::Refuted);
         assert_eq!(said((2, 3), (1, 3)), ProofVerdict::Refuted);
-        assert_eq!(said((0, 3), (0, 1)), ProofVerdict::Refuted);
+        assert_eq!(said((0, 3), (0, 1)), ProofVerdict::Undecided);
         // One of one is a larger share than one of three, and says nothing yet.
         assert_eq!(said((1, 3), (1, 1)), ProofVerdict::Undecided);
         // Beyond chance, and still failing more often than not.

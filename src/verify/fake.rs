@@ -69,6 +69,7 @@ pub fn run(seed: u64, state: State) -> RunDiagnosis {
         training_path_skill: None,
     };
     RunDiagnosis {
+        learned_in_between: false,
         seed,
         lr: 0.01,
         state,

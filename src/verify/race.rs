@@ -311,7 +311,9 @@ impl Race<'_> {
     /// What these seeds say of a candidate whose runs were judged together.
     fn proof(&self, candidate: &Candidate, seeds: &[u64], after: &Diagnosis) -> Proof {
         let by_seed = |seed: &u64| after.runs.iter().find(|run| run.seed == *seed);
-        let seeds: Vec<u64> = seeds.iter().copied().filter(|seed| by_seed(seed).is_some()).collect();
+        // Only seeds that both were trained with: one side alone says nothing.
+        let both = |seed: &u64| by_seed(seed).is_some() && !self.seeds.control(&[*seed]).is_empty();
+        let seeds: Vec<u64> = seeds.iter().copied().filter(both).collect();
         let control = counting::tally(&self.seeds.control(&seeds), self.rule);
         let changed = counting::tally(&seeds.iter().filter_map(by_seed).collect::<Vec<_>>(), self.rule);
         let (p_value, verdict) = counting::verdict(&control, &changed);

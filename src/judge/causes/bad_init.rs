@@ -64,7 +64,8 @@ impl Cause for BadInit {
                 evidence.push(evidence_of.shown_in(EvidenceFigure::Activations).number("ratio", start.ratio));
             } else if start.ratio > TOO_LARGE {
                 let text = text("units saturate, or their answers are far larger than the targets");
-                let much = start.ratio > MUCH_TOO_LARGE;
+                // Batch normalisation takes the size away again.
+                let much = start.ratio > MUCH_TOO_LARGE && !case.has_batch_norm();
                 let evidence_of = if much { Evidence::strong(text) } else { Evidence::suggestive(text) };
                 evidence.push(evidence_of.shown_in(EvidenceFigure::Activations).number("ratio", start.ratio));
             }

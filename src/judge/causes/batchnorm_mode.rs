@@ -2,7 +2,8 @@
 
 use super::{
     Card, Case, Cause, Evidence, EvidenceFigure, Fix,
-    case::{percent, shown},
+    inference_mismatch::{affine_between_paths, other_inputs},
+    words::{percent, shown},
 };
 use crate::{experiment::Layer, judge::State, record::Split};
 
@@ -30,8 +31,11 @@ impl Cause for BatchnormMode {
                 .into_iter()
                 .find_map(|output| Some((output.training_path_skill?.value, output.train_skill?.value)));
             if let Some((path, inference)) = both {
+                // Inputs or predictions in other units are told by themselves.
+                let otherwise = other_inputs(case).is_some() || affine_between_paths(case).is_some();
+                let weight = if otherwise { Evidence::suggestive } else { Evidence::strong };
                 evidence.push(
-                    Evidence::strong(format!(
+                    weight(format!(
                         "with the same weights and samples the skill is {} where batches are normalised by their own statistics \
                          and {} where the running ones are used",
                         shown(path),

@@ -8,8 +8,8 @@ use crate::data::{ColumnSummary, TargetSummary};
 
 /// Share of the targets that have to equal one value before it is more than a coincidence.
 const MOST: f64 = 0.5;
-/// Share of the targets that a zero between two signs may make by nature: more is a default that was filled in.
-const NEARLY_ALL: f64 = 0.85;
+/// Share of the targets that one value inside their range may make by nature (no change, the usual mark): more is a default.
+const NEARLY_ALL: f64 = 0.75;
 /// Standard deviations by which a value has to be inside the range of the targets to be no natural end of it.
 const INSIDE: f64 = 0.5;
 
@@ -137,7 +137,7 @@ fn of_target(target: &TargetSummary) -> Option<Evidence> {
             target.name,
             shown(atom.value)
         );
-        let natural = atom.value == 0.0 && atom.fraction < NEARLY_ALL;
+        let natural = atom.fraction < NEARLY_ALL;
         let evidence = if natural { Evidence::suggestive(text) } else { Evidence::strong(text) };
         evidence
             .shown_in(EvidenceFigure::PredictedAgainstTarget)

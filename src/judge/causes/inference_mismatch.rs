@@ -10,6 +10,8 @@ use crate::{
 const SAME_INPUTS: f64 = 0.05;
 /// Correlation of both paths' predictions above which one is an affine map of the other.
 const AFFINE: f64 = 0.99;
+/// The same in a network with batch normalisation.
+const AFFINE_WITH_BATCH_NORM: f64 = 0.9999;
 /// Standard deviations of the training column by which a validation column's mean is off before it is another column.
 const OTHER_COLUMN: f64 = 4.0;
 
@@ -90,7 +92,7 @@ impl Cause for InferenceMismatch {
 }
 
 /// Mean and standard deviation of the inputs at inference and in training, where they differ.
-fn other_inputs(case: &Case<'_>) -> Option<((f64, f64), (f64, f64))> {
+pub(super) fn other_inputs(case: &Case<'_>) -> Option<((f64, f64), (f64, f64))> {
     let of = |split: Split| {
         Some((
             case.at_end(split, Channel::ActivationMean, "input")?,
@@ -125,9 +127,11 @@ fn paths_agree(case: &Case<'_>) -> Option<bool> {
 }
 
 /// Slope and offset of inference predictions on training-path ones, where they are an affine map other than the identity.
-fn affine_between_paths(case: &Case<'_>) -> Option<(f64, f64)> {
+pub(super) fn affine_between_paths(case: &Case<'_>) -> Option<(f64, f64)> {
     let (path, inference) = both_paths(case)?;
-    if paths_agree(case)? || stats::correlation(&path, &inference)?.abs() < AFFINE {
+    // Batch normalisation with lagging statistics comes close to an affine map.
+    let affine = if case.has_batch_norm() { AFFINE_WITH_BATCH_NORM } else { AFFINE };
+    if paths_agree(case)? || stats::correlation(&path, &inference)?.abs() < affine {
         return None;
     }
     let slope = stats::correlation(&path, &inference)?.signum()

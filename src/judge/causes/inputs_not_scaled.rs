@@ -92,7 +92,12 @@ impl Cause for InputsNotScaled {
         let by_size = size(&largest);
         evidence.extend(saturated(case, by_size));
         evidence.extend(sharper(case).or_else(|| sharpened(case, by_size)));
-        if evidence.len() == 1 && by_size > VERY_LARGE && case.trained.is_some() && !case.is_adaptive() {
+        if evidence.len() == 1
+            && by_size > VERY_LARGE
+            && case.trained.is_some()
+            && !case.is_adaptive()
+            && is_thrown(case)
+        {
             evidence.push(Evidence::strong(
                 "the gradient of the first layer grows with the size of its inputs, and plain gradient descent takes steps of that size",
             ));
@@ -143,6 +148,13 @@ fn saturated(case: &Case<'_>, size: f64) -> Option<Evidence> {
         .shown_in(EvidenceFigure::Activations)
         .number("saturated", end),
     )
+}
+
+/// Whether the first steps were large.
+fn is_thrown(case: &Case<'_>) -> bool {
+    case.first_stability_ratio().is_some_and(|ratio| ratio > 1.0)
+        || case.spike().is_some_and(|(peak, _)| peak > 3.0)
+        || case.largest_first_update().is_some_and(|update| update > 0.3)
 }
 
 /// A first step that is too large because of the inputs: the curvature along the first layer grows with their square.

@@ -109,7 +109,9 @@ fn percentages(case: &Case<'_>) -> Vec<Evidence> {
     let shrunk = case.is_any(&[State::Shrunk]);
     // Beside a target of zero every error is infinite.
     let crosses = target.train.min < 0.0 && target.train.max > 0.0;
-    vec![if below || shrunk || crosses { Evidence::strong(text) } else { Evidence::suggestive(text) }]
+    // A dead network answers a small constant whatever the loss is.
+    let dead = case.is_stuck() || !case.dead_layers().is_empty();
+    vec![if !dead && (below || shrunk || crosses) { Evidence::strong(text) } else { Evidence::suggestive(text) }]
 }
 
 #[cfg(test)]

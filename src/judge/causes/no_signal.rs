@@ -45,7 +45,7 @@ impl Cause for NoSignal {
                     references.samples
                 );
                 // Where the network itself may have found something, the silence of simpler learners is a hint.
-                let open = case.is_any(&[State::Undecided, State::Undertrained]);
+                let open = case.trained.is_none() || case.is_any(&[State::Undecided, State::Undertrained]);
                 let enough = references.samples >= TELLING_SAMPLES && !open || case.is_any(&[State::Unpredictable]);
                 let evidence = if enough { Evidence::strong(text) } else { Evidence::suggestive(text) };
                 vec![evidence.shown_in(EvidenceFigure::ReferenceLearners).number("samples", references.samples as f64)]

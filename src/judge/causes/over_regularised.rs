@@ -15,6 +15,8 @@ use crate::{
 const SHRUNK: f64 = 0.5;
 /// Pull of the decay over the gradient at the start, from which it decides where the weights go.
 const PULLS: f64 = 0.5;
+/// Share of the steps in which nothing of the input passes, from which the training path is another network.
+const MUCH_LOST: f64 = 0.2;
 /// Dropout rate from which most of what passes is lost.
 const HEAVY_DROPOUT: f64 = 0.6;
 
@@ -78,8 +80,12 @@ fn decayed(case: &Case<'_>, decay: f64) -> Vec<Evidence> {
     }
     if let Some((name, left)) = shrunk.filter(|(_, left)| *left < SHRUNK) {
         let text = format!("with a weight decay of {} `{name}` shrank to {} of its start", shown(decay), percent(left));
-        let lost = case.is_flat() || case.is_any(&[State::Shrunk]);
-        let evidence_of = if lost || left < 0.1 { Evidence::strong(text) } else { Evidence::suggestive(text) };
+        // The gradient shrinks weights as well; a decay does it where it pulls as hard, or long enough.
+        let long_enough = case.lr() * decay * case.steps().unwrap_or(0) as f64 > 0.3;
+        let by_decay = long_enough || pull.is_some_and(|(_, ratio)| ratio > PULLS);
+        let lost = (case.is_flat() || case.is_any(&[State::Shrunk])) && by_decay;
+        let evidence_of =
+            if lost || left < 0.1 && by_decay { Evidence::strong(text) } else { Evidence::suggestive(text) };
         evidence.push(
             evidence_of.shown_in(EvidenceFigure::UpdateRatios).number("left", left).number("weight_decay", decay),
         );
@@ -109,11 +115,14 @@ fn dropped(case: &Case<'_>, rate: f64) -> Vec<Evidence> {
             && *rate > 0.0
             && units <= 2
         {
-            evidence.push(Evidence::strong(format!(
-                "`{}` drops {} of a layer of {units} units: all of the input is lost that often",
+            // OK because there are at most two units.
+            let all = rate.powi(units as i32);
+            let text = format!(
+                "`{}` drops all {units} units of its layer, and with them the input, in {} of the steps",
                 info.name,
-                percent(*rate)
-            )));
+                percent(all)
+            );
+            evidence.push(if all >= MUCH_LOST { Evidence::strong(text) } else { Evidence::suggestive(text) });
         }
         units = info.shape.iter().product();
     }

@@ -31,6 +31,11 @@ impl Cause for ParamsNotUpdated {
             return vec![Evidence::against("every parameter moved")];
         }
         let given: Vec<&str> = unmoved.iter().filter(|(_, reached)| *reached).map(|(name, _)| *name).collect();
+        // A bias in front of a batch normalisation is given rounding, and a step that is lost in rounding moves nothing.
+        let told = given.iter().any(|name| name.ends_with(".weight") && !is_lost_in_rounding(case, name));
+        if !given.is_empty() && !told {
+            return vec![Evidence::silent(format!("{} never moved: its steps are lost in rounding", quoted(&given)))];
+        }
         if !given.is_empty() {
             return vec![
                 Evidence::strong(format!(
@@ -79,6 +84,19 @@ impl Cause for ParamsNotUpdated {
              for `detach`, `no_grad` and conversions to numbers between the network and the loss",
         )
     }
+}
+
+/// Whether the steps of a parameter are too small for `f32` to move it.
+fn is_lost_in_rounding(case: &Case<'_>, name: &str) -> bool {
+    /// Relative spacing of `f32`, with room for what moments and momentum add.
+    const SPACING: f64 = 1e-6;
+    let median = |channel| crate::stats::median(&case.values(Split::Train, channel, name));
+    let (Some(gradient), Some(weight)) = (median(Channel::GradientNorm), median(Channel::WeightNorm)) else {
+        return false;
+    };
+    // An adaptive step is about the rate for each entry, whatever the gradient.
+    let step = if case.is_adaptive() { case.lr() } else { case.lr() * gradient };
+    step < SPACING * weight
 }
 
 /// The layer at which gradients end without a reason in the numbers: its units are alive and its slope is not zero.

@@ -28,8 +28,13 @@ fn ranked(all: &[&dyn Cause], cases: &[Case<'_>]) -> (Vec<CauseDiagnosis>, Vec<R
     let mut found = Vec::new();
     let mut ruled_out = Vec::new();
     for (place, cause) in all.iter().enumerate() {
-        let asked: Vec<&Case<'_>> = cases.iter().copied().filter(|case| is_told(*cause, case)).collect();
-        let mut weighed: Vec<Weighed> = asked.iter().map(|case| weighed(*cause, case)).collect();
+        // A run of which it is not told counts as one that does not show it.
+        let asked = &cases;
+        let of_run = |case: &&Case<'_>| match is_told(*cause, case) {
+            true => weighed(*cause, case),
+            false => Weighed { support: None, evidence: Vec::new() },
+        };
+        let mut weighed: Vec<Weighed> = asked.iter().map(of_run).collect();
         let Some(support) = middle(weighed.iter().map(|run| run.support)) else {
             // What speaks against it is said where nothing speaks for it in any run.
             let silent = weighed.iter().all(|run| run.support.is_none());

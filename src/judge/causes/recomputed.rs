@@ -50,7 +50,7 @@ impl<'a> Case<'a> {
             LoggedLoss::Unknown
         } else if paired > 0 && paired >= other {
             LoggedLoss::Paired { step, logged, mine, pairs }
-        } else if other > 0 {
+        } else if other > own {
             LoggedLoss::Other { step, logged, mine }
         } else {
             LoggedLoss::Own

@@ -95,9 +95,9 @@ fn exchanged(case: &Case<'_>) -> Option<Evidence> {
     });
     let (first, second, sum, difference) = found.max_by(|one, other| one.2.total_cmp(&other.2))?;
     Some(
-        Evidence::strong(format!(
-            "the sum of `{}` and `{}` is predicted (skill {}), and their difference is not ({}): in some samples each stands in \
-             the place of the other",
+        Evidence::suggestive(format!(
+            "the sum of `{}` and `{}` is predicted (skill {}), and their difference is not ({}), as where each stands in the place of \
+             the other in some samples",
             names.get(first)?,
             names.get(second)?,
             shown(sum),
@@ -119,14 +119,22 @@ fn another_order(case: &Case<'_>) -> Option<Evidence> {
     let best = alignments.iter().max_by(|one, other| one.explained.total_cmp(&other.explained))?;
     let found = best.order != RowOrder::AsGiven && best.explained > EXPLAINS && best.explained > best.chance;
     found.then(|| {
-        Evidence::strong(format!(
+        let text = format!(
             "the inputs explain {} of the targets' variance {}, and nothing beyond chance as they are",
             shown(best.explained),
             in_words(best.order)
-        ))
-        .number("explained", best.explained)
-        .number("explained_as_given", given.explained)
-        .number("chance", best.chance)
+        );
+        // Inputs that are made from earlier targets, such as a mean of the last days, look the same.
+        let earlier = matches!(best.order, RowOrder::Shifted(by) if by < 0);
+        let evidence = if earlier {
+            Evidence::suggestive(format!("{text}; or the inputs are made from earlier targets"))
+        } else {
+            Evidence::strong(text)
+        };
+        evidence
+            .number("explained", best.explained)
+            .number("explained_as_given", given.explained)
+            .number("chance", best.chance)
     })
 }
 

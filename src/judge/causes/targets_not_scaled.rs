@@ -3,7 +3,7 @@
 use super::{Card, Case, Cause, Evidence, EvidenceFigure, Fix, case::shown, changes};
 use crate::{
     data::TargetSummary,
-    experiment::Scaling,
+    experiment::{Optimiser, Scaling},
     judge::State,
     record::{Channel, Split},
 };
@@ -75,15 +75,16 @@ impl Cause for TargetsNotScaled {
 
 /// Before training: a mean that no bias can reach in the steps that are planned, nor hidden units of a usual number by theirs.
 fn before_travel(case: &Case<'_>, target: &TargetSummary) -> Option<Evidence> {
-    /// Times the reach of one parameter that all of them together can add to an output: about the width of a layer, squared.
-    const TOGETHER: f64 = 10.0;
     if case.trained.is_some() || !case.is_adaptive() {
         return None;
     }
     let training = &case.experiment.training;
     let steps = case.data.train_samples.div_ceil(u64::from(training.batch_size.max(1))) * u64::from(training.epochs);
     let reach = case.lr() * steps as f64;
-    (reach * TOGETHER < target.train.mean.abs().max(target.train.std)).then(|| {
+    // The units of the last hidden layer and the output's bias may all travel as far, into the same direction.
+    let units = case.layers.iter().rev().nth(1).map_or(0, |layer| layer.shape.iter().product::<usize>());
+    let together = (units + 1) as f64;
+    (reach * together < target.train.mean.abs().max(target.train.std)).then(|| {
         Evidence::strong(format!(
             "in the {steps} steps that are planned a parameter travels at most {} at a rate of {}, and the targets lie around {}",
             shown(reach),
@@ -103,8 +104,12 @@ fn out_of_travel(case: &Case<'_>, target: &TargetSummary) -> Option<Evidence> {
     let gap = (mean - level).abs();
     let start = case.values(Split::Train, Channel::LossRatio, "").first().copied();
     let far = gap > std.max(0.05 * mean.abs()) && start.is_none_or(|start| start > FAR_OFF);
-    // Under an adaptive optimiser a parameter moves by at most about the rate in each step.
-    let reach = case.lr() * steps as f64;
+    // Under an adaptive optimiser a parameter moves by at most about the rate in each step, and momentum adds them up.
+    let momentum = match case.experiment.training.optimiser {
+        Optimiser::RmsProp { momentum, .. } => momentum,
+        Optimiser::Sgd { .. } | Optimiser::Adam { .. } | Optimiser::AdamW { .. } => 0.0,
+    };
+    let reach = case.lr() * steps as f64 / (1.0 - momentum);
     if far && case.is_adaptive() && reach < mean.abs().max(std) {
         return Some(
             Evidence::strong(format!(

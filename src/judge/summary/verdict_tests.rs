@@ -27,6 +27,7 @@ fn output(name: &str, state: State, skill: f64, constant: Option<Constant>) -> O
 
 fn run(state: State, outputs: Vec<OutputDiagnosis>) -> RunDiagnosis {
     RunDiagnosis {
+        learned_in_between: false,
         seed: 0,
         lr: 0.01,
         state,

@@ -21,6 +21,7 @@ pub fn run(fate: Fate, seed: u64, lr: f64, outputs: &[&str]) -> RunDiagnosis {
     };
     let dead = [("conv2d_1", 0.5, 10), ("conv2d_2", 0.6, 20), ("dense_1", 1.0, 100)];
     RunDiagnosis {
+        learned_in_between: false,
         seed,
         lr,
         state: fate.state(),
