@@ -84,7 +84,7 @@ mod tests {
         unpredictable
         strong: of 2000 samples none of 3 learners without a network predicts it better than the mean
         ");
-        insta::assert_snapshot!(told_before(&NoSignal, silent()), @"strong: of 2000 samples none of 3 learners without a network predicts it better than the mean");
+        insta::assert_snapshot!(told_before(&NoSignal, silent()), @"suggestive: of 2000 samples none of 3 learners without a network predicts it better than the mean");
     }
 
     #[test]
