@@ -120,7 +120,7 @@ fn among(references: &References, output: usize, split: Split) -> Attainable {
 }
 
 /// Whether the numbers can be what they say: a record may have been written by anyone.
-fn is_sound(skill: &ReferenceSkill) -> bool {
+pub(super) fn is_sound(skill: &ReferenceSkill) -> bool {
     let sound = |skill: &Estimate| skill.low <= skill.value && skill.value <= skill.high && skill.high <= 1.0 + 1e-9;
     [skill.cross_validated, skill.validation].iter().flatten().all(sound)
         && skill.p_value.is_none_or(|p| (0.0..=1.0).contains(&p))

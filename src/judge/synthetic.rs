@@ -17,6 +17,7 @@ use crate::{
 pub(crate) const STEPS_PER_EPOCH: u64 = 10;
 
 /// A record in the making.
+#[derive(Debug)]
 pub(crate) struct Synthetic {
     record: Record,
 }

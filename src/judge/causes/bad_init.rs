@@ -233,7 +233,7 @@ mod tests {
         "#);
         insta::assert_snapshot!(told(&BadInit, of(100.0)), @r#"
         collapsed
-        strong: the weights of `dense_3` start 139 times as large as the usual ones, which keep the size of the signal: units saturate or explode
+        strong: the weights of `dense_3` start 139 times as large as the usual ones, which keep the size of the signal: units saturate, or their answers are far larger than the targets
         -> model.init.gain=1.0: weights then have the size that their distribution gives them
         -> model.init={ weights = "glorot_uniform", bias = "zeros" }: weights of this size keep the signal's size through the layers
         "#);
@@ -279,7 +279,7 @@ mod tests {
         "#);
         insta::assert_snapshot!(told(&BadInit, of(std(0.2), std(0.5))), @r#"
         collapsed
-        strong: the weights of `dense_1` start 8.49 times as large as the usual ones, which keep the size of the signal: units saturate or explode
+        strong: the weights of `dense_1` start 8.49 times as large as the usual ones, which keep the size of the signal: units saturate, or their answers are far larger than the targets
         -> model.init={ weights = "he_uniform", bias = "zeros" }: weights of this size keep the signal's size through the layers
         "#);
     }

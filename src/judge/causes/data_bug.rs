@@ -203,15 +203,14 @@ mod tests {
 
     #[test]
     fn a_default_among_the_targets_is_told_from_a_natural_value() {
-        insta::assert_snapshot!(told(&DataBug, mostly(0.7, 0.75)), @r"
+        insta::assert_snapshot!(told(&DataBug, mostly(0.7, 0.9)), @r"
         collapsed
-        strong: 75 % of the training targets of `y` are exactly 0.7, though others lie on both sides of it: a default that was filled in
+        strong: 90 % of the training targets of `y` are exactly 0.7, though others lie on both sides of it: a default that was filled in
         -> faults.replaced_fraction=0.0: targets are then those of the data
         -> faults.nan_fraction=0.0: inputs are then those of the data
         ");
-        // A zero between two signs is natural, unless it is nearly all.
-        insta::assert_snapshot!(told(&DataBug, mostly(0.0, 0.75)).lines().nth(1).expect("fits"), @"suggestive: 75 % of the training targets of `y` are exactly 0, though others lie on both sides of it: a default that was filled in");
-        insta::assert_snapshot!(told(&DataBug, mostly(0.0, 0.9)).lines().nth(1).expect("strong"), @"strong: 90 % of the training targets of `y` are exactly 0, though others lie on both sides of it: a default that was filled in");
+        // Two thirds may be alike by nature, such as no change.
+        insta::assert_snapshot!(told(&DataBug, mostly(0.0, 0.66)).lines().nth(1).expect("fits"), @"suggestive: 66 % of the training targets of `y` are exactly 0, though others lie on both sides of it: a default that was filled in");
         // The smallest value is zero-inflated.
         insta::assert_snapshot!(told(&DataBug, mostly(-8.0, 0.75)), @r"
         collapsed

@@ -122,7 +122,7 @@ mod tests {
         };
         insta::assert_snapshot!(told(&ExplodingNan, of(4e3)), @r"
         collapsed
-        strong: before training has changed anything the signal grows 4000 times from the first layer to the last, and gradients as much on the way back
+        strong: before training has changed anything the signal grows 4000 times from the first layer to the last
         -> model.init.gain=1.0: layers then keep the size of the signal
         -> training.clip_norm=1.0: no single step can then be larger than the rate
         -> training.optimiser.lr=0.001: smaller steps stay where the gradient holds

@@ -34,7 +34,7 @@ impl Cause for LossMismatch {
         };
         let mut evidence = Vec::new();
         let outside = |target: &&TargetSummary| target.train.min < -ROUNDING || target.train.max > 1.0 + ROUNDING;
-        if let Some(target) = case.data.targets.iter().find(outside) {
+        if let Some(target) = case.data.targets.iter().filter(has_range).find(outside) {
             evidence.push(
                 Evidence::strong(format!(
                     "{name} is made for targets in 0..1, and those of `{}` run from {} to {}",
@@ -84,11 +84,16 @@ impl Cause for LossMismatch {
     }
 }
 
+/// Whether the smallest and the largest target are known: of NaN neither is.
+fn has_range(target: &&TargetSummary) -> bool {
+    target.train.min <= target.train.max
+}
+
 /// Percentages ask for a constant far below the mean, since too high costs more than too low.
 fn percentages(case: &Case<'_>) -> Vec<Evidence> {
-    let small = case.data.targets.iter().find(|target| {
-        target.train.min.abs().min(target.train.max.abs()) < 0.1 * target.train.mean.abs()
-            || target.train.min.signum() != target.train.max.signum()
+    let small = case.data.targets.iter().filter(has_range).find(|target| {
+        let (min, max) = (target.train.min, target.train.max);
+        min.abs().min(max.abs()) < 0.1 * target.train.mean.abs() || (min < 0.0 && max > 0.0)
     });
     let Some(target) = small else { return Vec::new() };
     let text = format!(

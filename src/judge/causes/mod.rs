@@ -365,4 +365,6 @@ mod all_tests;
 #[cfg(test)]
 mod hostile_tests;
 #[cfg(test)]
+mod random_tests;
+#[cfg(test)]
 mod staged;

@@ -1,7 +1,10 @@
 #![doc = include_str!("no_signal.md")]
 
 use super::{Card, Case, Cause, Evidence, EvidenceFigure, Fix, case::shown};
-use crate::{judge::State, references::Learner};
+use crate::{
+    judge::{State, attainable::is_sound},
+    references::Learner,
+};
 
 /// Samples from which the silence of all references is more than a lack of data.
 const TELLING_SAMPLES: u64 = 100;
@@ -23,12 +26,15 @@ impl Cause for NoSignal {
         match case.has_signal() {
             Some(true) => {
                 let best = references.learners.iter().flat_map(|learner| &learner.outputs);
-                let best = best.filter_map(|output| output.cross_validated).map(|skill| skill.value);
-                let best = best.max_by(f64::total_cmp).unwrap_or(f64::NAN);
+                let best = best.filter(|output| is_sound(output));
+                let best =
+                    best.filter_map(|output| output.cross_validated.or(output.validation)).map(|skill| skill.value);
+                let best = best.max_by(f64::total_cmp);
+                let skill = best.map_or(String::new(), |best| format!(": skill {}", shown(best)));
                 vec![
-                    Evidence::against(format!("a learner without a network predicts it: skill {}", shown(best)))
+                    Evidence::against(format!("a learner without a network predicts it{skill}"))
                         .shown_in(EvidenceFigure::ReferenceLearners)
-                        .number("skill", best),
+                        .number("skill", best.unwrap_or(f64::NAN)),
                 ]
             }
             Some(false) => {
@@ -78,7 +84,7 @@ mod tests {
         unpredictable
         strong: of 2000 samples none of 3 learners without a network predicts it better than the mean
         ");
-        insta::assert_snapshot!(told_before(&NoSignal, silent()), @"strong: of 2000 samples none of 3 learners without a network predicts it better than the mean");
+        insta::assert_snapshot!(told_before(&NoSignal, silent()), @"suggestive: of 2000 samples none of 3 learners without a network predicts it better than the mean");
     }
 
     #[test]

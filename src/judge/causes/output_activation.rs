@@ -86,7 +86,8 @@ impl Cause for OutputActivation {
 fn out_of_reach(case: &Case<'_>, target: &TargetSummary, name: &str, low: f64, high: f64) -> Option<Evidence> {
     let std = target.train.std;
     let beyond = ((target.train.max - high) / std).max((low - target.train.min) / std);
-    if !(std > 0.0 && beyond > 0.0) {
+    // Of NaN no range is known.
+    if !(std > 0.0 && beyond > 0.0 && target.train.min <= target.train.max) {
         return None;
     }
     let range = if high.is_finite() {

@@ -169,6 +169,12 @@ mod tests {
     }
 
     #[test]
+    fn weights_that_shrank_under_a_decay_too_small_to_do_it() {
+        let of = decayed(flat(), adam(1e-6), 0.02);
+        insta::assert_snapshot!(told(&OverRegularised, of).lines().nth(1).expect("fits"), @"suggestive: with a weight decay of 1.0e-6 `dense_1.weight` shrank to 2 % of its start");
+    }
+
+    #[test]
     fn a_decay_that_is_decoupled_pulls_no_gradient() {
         let coupled = told(&OverRegularised, decayed(flat(), adam(0.1), 0.6));
         insta::assert_snapshot!(coupled.lines().nth(1).expect("fits"), @"suggestive: in the first steps the decay pulls `dense_1.weight` 3.33 times as hard as the gradient of the loss");
@@ -202,7 +208,8 @@ mod tests {
         -> model.layers.0.rate=0.0: nothing is then dropped in this layer
         -> model.layers.2.rate=0.0: nothing is then dropped in this layer
         ");
-        insta::assert_snapshot!(told(&OverRegularised, flat_at(dropout(0.2, 2), 1.0)).lines().nth(1).expect("strong"), @"strong: `dropout_1` drops 20 % of a layer of 2 units: all of the input is lost that often");
+        insta::assert_snapshot!(told(&OverRegularised, flat_at(dropout(0.5, 2), 1.0)).lines().nth(1).expect("strong"), @"strong: `dropout_1` drops all 2 units of its layer, and with them the input, in 25 % of the steps");
+        insta::assert_snapshot!(told(&OverRegularised, flat_at(dropout(0.2, 2), 1.0)).lines().nth(1).expect("fits"), @"suggestive: `dropout_1` drops all 2 units of its layer, and with them the input, in 4 % of the steps");
     }
 
     #[test]

@@ -138,7 +138,7 @@ fn quoted(names: &[&str]) -> String {
 mod tests {
     use super::*;
     use crate::{
-        experiment::{Activation, Init, WeightInit},
+        experiment::{Activation, Init, Optimiser, WeightInit},
         judge::{
             causes::staged::{EPOCHS, STEPS, bare, dense, flat_at, learned, learns, told, told_before},
             synthetic::Synthetic,
@@ -169,6 +169,20 @@ mod tests {
         -> faults.untrained_layers=[]: the optimiser is then given every parameter
         -> faults.detached_layer="": gradients then pass through every layer
         "#);
+        let weight = learns(deep()).forget(Channel::DistanceFromStart, "dense_3.weight").epochs(
+            Split::Train,
+            Channel::DistanceFromStart,
+            "dense_3.weight",
+            1,
+            [0.0; 3],
+        );
+        insta::assert_snapshot!(told(&ParamsNotUpdated, weight).lines().nth(1).expect("strong"), @"strong: `dense_3.weight` never moved by a single bit, though a gradient reached it: the optimiser does not know it");
+    }
+
+    #[test]
+    fn steps_that_are_lost_in_rounding_are_made_all_the_same() {
+        let told = |of: Synthetic| told(&ParamsNotUpdated, of).lines().nth(1).map(str::to_owned);
+        // A bias in front of a normalisation.
         let bias = learns(deep()).forget(Channel::DistanceFromStart, "dense_3.bias").epochs(
             Split::Train,
             Channel::DistanceFromStart,
@@ -176,7 +190,12 @@ mod tests {
             1,
             [0.0; 3],
         );
-        insta::assert_snapshot!(told(&ParamsNotUpdated, bias).lines().nth(1).expect("strong"), @"strong: `dense_3.bias` never moved by a single bit, though a gradient reached it: the optimiser does not know it");
+        insta::assert_snapshot!(told(bias).expect("said"), @"silent: `dense_3.bias` never moved: its steps are lost in rounding");
+        let tiny = still(flat_at(deep(), 1.0), "dense_2", 0.3).experiment(|experiment| {
+            experiment.training.optimiser =
+                Optimiser::Adam { lr: 1e-9, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0 };
+        });
+        insta::assert_snapshot!(told(tiny).expect("said"), @"silent: `dense_2.weight` and `dense_2.bias` never moved: its steps are lost in rounding");
     }
 
     #[test]

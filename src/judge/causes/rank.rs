@@ -127,13 +127,18 @@ fn in_order(found: Vec<(&dyn Cause, CauseDiagnosis)>) -> Vec<CauseDiagnosis> {
             Some(upstream) if !ordered.iter().any(|earlier| earlier.id == *upstream) => waiting.push(diagnosis),
             _ => ordered.push(diagnosis),
         }
-        waiting.retain(|waits| {
-            let ready = ordered.iter().any(|earlier| Some(&earlier.id) == waits.consequence_of.as_ref());
-            if ready {
-                ordered.push(waits.clone());
-            }
-            !ready
-        });
+        // As long as one makes another ready: of a chain the last one may wait first.
+        let mut before = usize::MAX;
+        while waiting.len() < before {
+            before = waiting.len();
+            waiting.retain(|waits| {
+                let ready = ordered.iter().any(|earlier| Some(&earlier.id) == waits.consequence_of.as_ref());
+                if ready {
+                    ordered.push(waits.clone());
+                }
+                !ready
+            });
+        }
     }
     ordered.extend(waiting);
     for (rank, diagnosis) in (1..).zip(&mut ordered) {

@@ -190,7 +190,7 @@ mod tests {
         insta::assert_snapshot!(told(&TargetsNotScaled, far(5000.0, 100.0, 3.0)), @r#"
         collapsed
         suggestive: target `y` has mean 5000 and standard deviation 100
-        strong: predictions lie around 3 and the targets around 5000: in 300 steps at a rate of 0.01 a bias travels at most 3
+        strong: predictions lie around 3 and the targets around 5000: in 300 steps at a rate of 0.01 a parameter travels at most 3
         -> data.scale_targets="standard": the output layer then starts where the targets are, and steps fit their size
         "#);
     }
