@@ -32,9 +32,10 @@ pub fn all(diagnosis: &Diagnosis) -> Vec<Proved<'_>> {
 pub fn best(diagnosis: &Diagnosis) -> Option<Proved<'_>> {
     let merit = |proved: &Proved<'_>| {
         let verdict = match proved.proof.verdict {
-            ProofVerdict::Proved => 2,
-            ProofVerdict::Undecided => 1,
-            ProofVerdict::Refuted => 0,
+            ProofVerdict::Proved => 3,
+            ProofVerdict::Undecided if proved.proof.changed.learned > 0 => 2,
+            ProofVerdict::Refuted => 1,
+            ProofVerdict::Undecided => 0,
         };
         (verdict, proved.proof.changes.len())
     };
@@ -53,7 +54,9 @@ pub fn verdict(verdict: ProofVerdict) -> &'static str {
 /// The verdict of a proof as one word; a change of which a single run failed was dropped, and nothing is refuted by one run.
 pub fn outcome(proof: &Proof) -> &'static str {
     match proof.verdict {
-        ProofVerdict::Refuted if proof.changed.runs < 2 => "dropped",
+        ProofVerdict::Undecided | ProofVerdict::Refuted if proof.changed.runs < 2 && proof.changed.learned == 0 => {
+            "dropped"
+        }
         other => verdict(other),
     }
 }

@@ -153,12 +153,14 @@ impl Ledger {
     }
 }
 
-/// Whether a proof says more for its change than another: proved before undecided before refuted, then more that learned.
+/// Whether a proof says more for its change than another: proved before undecided before refuted before dropped, then more that learned.
 fn is_better(one: &Proof, other: &Proof) -> bool {
     let rank = |proof: &Proof| match proof.verdict {
-        ProofVerdict::Proved => 2,
-        ProofVerdict::Undecided => 1,
-        ProofVerdict::Refuted => 0,
+        ProofVerdict::Proved => 3,
+        ProofVerdict::Undecided if proof.changed.learned > 0 => 2,
+        ProofVerdict::Refuted => 1,
+        // Dropped after a run or two.
+        ProofVerdict::Undecided => 0,
     };
     // Shares over another number of runs each, cross-multiplied.
     let learned = |proof: &Proof, over: &Proof| u64::from(proof.changed.learned) * u64::from(over.changed.runs);

@@ -97,7 +97,7 @@ optimiser = { kind = \"adam\", lr = 10.0 }   # too high
         let configuration = Configuration::new(TABLE.to_owned(), Path::new("houses.toml"), "houses");
         let found = diff(&configuration, &changes_of(&lower())).expect("it can be made");
         let wanted = "\
---- config.toml
+--- houses.toml
 +++ config.fixed.toml
 @@ -9,4 +9,4 @@
  
