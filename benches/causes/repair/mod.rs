@@ -110,12 +110,7 @@ fn configuration(root: &Path, case: &Case) -> Result<Configuration, Failure> {
     match &case.text {
         Text::Made { judged, .. } => {
             let text = judged.toml(&case.id, case.seed, &folder_of(root, &case.id).join("data.csv"));
-            Ok(Configuration {
-                text,
-                file_name: "config.toml".to_owned(),
-                folder: PathBuf::from("."),
-                default_name: case.id.clone(),
-            })
+            Ok(Configuration::new(text, Path::new("config.toml"), &case.id))
         }
         Text::File(path) => Ok(Configuration::new(std::fs::read_to_string(path)?, path, &case.id)),
     }
