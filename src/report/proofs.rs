@@ -238,7 +238,7 @@ pub fn untried(diagnosis: &Diagnosis) -> Option<String> {
             (true, _, true) => "nothing was trained, so nothing is proved (`--no-train`)",
             (true, _, false) => "nothing was trained, and nothing is proposed (`--no-train`)",
             (_, State::Learned | State::Unpredictable, _) => "nothing was re-trained, since the network did not fail",
-            (_, _, true) => "nothing was re-trained (`--no-fix`), so nothing is proved",
+            (_, _, true) => "no re-training is on record (`--no-fix`, or what was kept of it is missing or damaged), so nothing is proved",
             (_, _, false) if diagnosis.causes.is_empty() => {
                 "nothing was re-trained: no cause was found that proposes a change"
             }

@@ -45,10 +45,16 @@ impl Cause for DataBug {
             (some, all) if some == all => {
                 evidence.push(Evidence::strong("every input column is constant on the training split"));
             }
-            (some, all) => evidence.push(
-                Evidence::silent(format!("{some} of {all} input columns are constant, which harms nothing by itself"))
-                    .number("columns", some as f64),
-            ),
+            (some, all) => {
+                let text = format!("{some} of {all} input columns are constant, which harms nothing by itself");
+                evidence.push(before_or_silent(case, text).number("columns", some as f64));
+            }
+        }
+        if let Some((copy, first)) = case.data.equal_columns.first() {
+            let count = case.data.equal_columns.len();
+            let more = if count > 1 { format!(", and so are {} more", count - 1) } else { String::new() };
+            let text = format!("input column `{copy}` is equal to `{first}`{more}, which harms nothing by itself");
+            evidence.push(before_or_silent(case, text).number("columns", count as f64));
         }
         let appearing = constants.iter().find(|column| {
             column.validation.is_some_and(|validation| {
@@ -68,11 +74,11 @@ impl Cause for DataBug {
                 let text = format!("every training target of `{}` is {}", first.name, shown(first.train.mean));
                 evidence.push(Evidence::strong(text).shown_in(EvidenceFigure::PredictedAgainstTarget));
             }
-            Some(first) => evidence.push(Evidence::silent(format!(
-                "every training target of `{}` is {}, so that output says nothing",
-                first.name,
-                shown(first.train.mean)
-            ))),
+            Some(first) => {
+                let value = shown(first.train.mean);
+                let text = format!("every training target of `{}` is {value}, so that output says nothing", first.name);
+                evidence.push(before_or_silent(case, text));
+            }
             None => {}
         }
         for target in case.faulty_targets() {
@@ -94,6 +100,11 @@ impl Cause for DataBug {
              key it does not find",
         )
     }
+}
+
+/// What is worth knowing before a training, and no reason for what one ended in.
+fn before_or_silent(case: &Case<'_>, text: String) -> Evidence {
+    if case.trained.is_none() { Evidence::suggestive(text) } else { Evidence::silent(text) }
 }
 
 /// A value that several targets share and that lies far from all others, such as -999.

@@ -101,7 +101,8 @@ pub(super) fn other_inputs(case: &Case<'_>) -> Option<((f64, f64), (f64, f64))> 
     };
     let (fed, trained_on) = (of(Split::Train)?, of(Split::TrainingPath)?);
     let unit = trained_on.1.max(f64::MIN_POSITIVE);
-    let differ = (fed.0 - trained_on.0).abs() > SAME_INPUTS * unit || (fed.1 / unit - 1.0).abs() > SAME_INPUTS;
+    let differ = fed != trained_on
+        && ((fed.0 - trained_on.0).abs() > SAME_INPUTS * unit || (fed.1 / unit - 1.0).abs() > SAME_INPUTS);
     differ.then_some((fed, trained_on))
 }
 

@@ -88,6 +88,8 @@ impl Cause for ParamsNotUpdated {
 
 /// Whether the steps of a parameter are too small for `f32` to move it.
 fn is_lost_in_rounding(case: &Case<'_>, name: &str) -> bool {
+    /// Gradient whose square `f32` cannot hold: an adaptive optimiser then takes no step at all.
+    const OVERFLOWS: f64 = 1e18;
     /// Relative spacing of `f32`, with room for what moments and momentum add.
     const SPACING: f64 = 1e-6;
     let median = |channel| crate::stats::median(&case.values(Split::Train, channel, name));
@@ -96,7 +98,7 @@ fn is_lost_in_rounding(case: &Case<'_>, name: &str) -> bool {
     };
     // An adaptive step is about the rate for each entry, whatever the gradient.
     let step = if case.is_adaptive() { case.lr() } else { case.lr() * gradient };
-    step < SPACING * weight
+    step < SPACING * weight || (case.is_adaptive() && gradient > OVERFLOWS)
 }
 
 /// The layer at which gradients end without a reason in the numbers: its units are alive and its slope is not zero.
@@ -104,6 +106,10 @@ fn cut_off<'a>(case: &Case<'a>, unmoved: &[&str]) -> Option<&'a str> {
     let last_cut =
         case.layers.iter().rposition(|layer| layer.parameters.iter().any(|name| unmoved.contains(&name.as_str())))?;
     // Everything behind must have moved, or the cut is somewhere else.
+    // Inputs that are all zero pass no gradient to the weights they meet.
+    if case.data.columns.iter().all(|column| column.train.std == 0.0) && !case.data.columns.is_empty() {
+        return None;
+    }
     let behind = case.layers.get(last_cut + 1..)?;
     let output = case.output_layer()?;
     if behind.iter().flat_map(|layer| &layer.parameters).next().is_none()

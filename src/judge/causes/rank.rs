@@ -70,6 +70,11 @@ fn ranked(all: &[&dyn Cause], cases: &[Case<'_>]) -> (Vec<CauseDiagnosis>, Vec<R
 
 /// Whether a cause is asked in this state; before training every one is.
 fn is_told(cause: &dyn Cause, case: &Case<'_>) -> bool {
+    // Where no target varies there is nothing to learn, and only the data can be at fault.
+    let constant = |target: &crate::data::TargetSummary| target.train.std == 0.0;
+    if !case.data.targets.is_empty() && case.data.targets.iter().all(constant) {
+        return cause.card().id == "data-bug";
+    }
     match case.state() {
         Some(State::Learned) => cause.is_told_of_learned() || case.falls_short(),
         Some(State::Unpredictable) => cause.is_told_of_unpredictable(),

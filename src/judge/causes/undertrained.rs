@@ -35,6 +35,10 @@ impl Cause for Undertrained {
 
     fn evidence(&self, case: &Case<'_>) -> Vec<Evidence> {
         let Some(steps) = case.steps().filter(|steps| *steps > 0) else { return Vec::new() };
+        // What never moved is not on its way.
+        if case.largest_distance() == Some(0.0) {
+            return Vec::new();
+        }
         if case.is_stuck() {
             return vec![Evidence::against("it is proved that no further step can change what is dead")];
         }
