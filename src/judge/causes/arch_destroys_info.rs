@@ -10,6 +10,8 @@ use crate::{
 const NOTHING: f64 = 0.05;
 /// Read-out from which a layer holds something.
 const SOMETHING: f64 = 0.15;
+/// Read-out of which pooling may not lose the better part.
+const LARGE_READOUT: f64 = 0.5;
 /// Effective rank up to which a layer's answers vary in one direction at most.
 const ONE_DIRECTION: f64 = 1.05;
 
@@ -75,7 +77,8 @@ fn pooled_away(case: &Case<'_>) -> Option<Evidence> {
             if let (true, Some((start, end)), Some((start_before, end_before))) =
                 (wholly, read(&info.name), read(before))
             {
-                let lost = start < NOTHING && end < 0.5 * end_before.max(start_before).max(SOMETHING);
+                let lost_most = start_before > LARGE_READOUT && start < 0.5 * start_before && end < 0.5 * start_before;
+                let lost = lost_most || start < NOTHING && end < 0.5 * end_before.max(start_before).max(SOMETHING);
                 if lost {
                     return Some(
                         Evidence::strong(format!(

@@ -9,7 +9,7 @@ use crate::data::{ColumnSummary, TargetSummary};
 /// Share of the targets that have to equal one value before it is more than a coincidence.
 const MOST: f64 = 0.5;
 /// Share of the targets that one value inside their range may make by nature (no change, the usual mark): more is a default.
-const NEARLY_ALL: f64 = 0.75;
+const NEARLY_ALL: f64 = 0.8;
 /// Standard deviations by which a value has to be inside the range of the targets to be no natural end of it.
 const INSIDE: f64 = 0.5;
 

@@ -130,8 +130,8 @@ fn cut_off<'a>(case: &Case<'a>, unmoved: &[&str]) -> Option<&'a str> {
         matches!(layer, Layer::Dense { init: Some(init), .. } | Layer::Conv2d { init: Some(init), .. }
             if matches!(init.weights, crate::experiment::WeightInit::Zeros {}))
     }) || matches!(case.experiment.model.init.weights, crate::experiment::WeightInit::Zeros {});
-    let from_cut = case.layers.get(last_cut..)?;
-    (from_cut.iter().all(passes) && !zero_weights).then(|| behind.first().unwrap_or(output).name.as_str())
+    // A dead or saturated layer anywhere explains gradients of zero, before it and at the weights behind it.
+    (case.layers.iter().all(passes) && !zero_weights).then(|| behind.first().unwrap_or(output).name.as_str())
 }
 
 /// `` `a`, `b` and 3 more ``.
